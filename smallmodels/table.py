@@ -1,0 +1,192 @@
+"""The one shape every chapter function returns: a `Table` of figures that renders itself.
+
+A number is formatted here and nowhere else. A notebook, the builder of the book and the worker in the
+reader's browser all call the same four renderings (`to_html`, `to_text`, `to_csv`, `to_markdown`), so
+what they show is the same to the last digit. Standard library only: this file runs in the browser too.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from math import isfinite
+from typing import Any
+
+Value = str | int | float | bool | None
+NOTHING = "—"  # what a reader sees where there is no figure
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure together with where it comes from.
+
+    `source` is a sentence for the reader (shown on hover and focus, and listed under the table);
+    a bare value in a row is the same as a `Cell` without a source.
+    """
+
+    value: Value
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its key in a row, its heading and unit, how its numbers look, what they mean.
+
+    `format` is a Python format specification (`".1f"`, `"+.1f"`, `",d"`); it applies to numbers only.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    format: str = ""
+    meaning: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The label with its unit, as one line of text."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def show(self, value: Value) -> str:
+        """The text of one value in this column.
+
+        >>> Column("gap", "gap", "points", "+.1f").show(5.3)
+        '+5.3'
+        >>> Column("gap", "gap", "points", "+.1f").show(None)
+        '—'
+        """
+        if value is None:
+            return NOTHING
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return value
+        if not isfinite(value):
+            raise ValueError(f"Column {self.name!r} was given {value}; a table holds finite numbers only.")
+        return format(value, self.format).replace("-", "−") if self.format else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of figures, the columns that explain them, and one sentence that says what they show.
+
+    `rows` map a column's name to a value or a `Cell`; the first column names the row. `series` holds
+    the named sets of records a chart draws. `notes` are sentences printed under the table.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Mapping[str, Value | Cell], ...]
+    finding: str
+    series: Mapping[str, list[dict[str, Value]]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def cell(self, row: Mapping[str, Value | Cell], column: Column) -> Cell:
+        """The figure of `row` in `column`, always as a `Cell`."""
+        value = row.get(column.name)
+        return value if isinstance(value, Cell) else Cell(value)
+
+    def values(self, name: str) -> list[Value]:
+        """The raw values of one column, top to bottom; `KeyError` if there is no such column."""
+        column = next((c for c in self.columns if c.name == name), None)
+        if column is None:
+            raise KeyError(name)
+        return [self.cell(row, column).value for row in self.rows]
+
+    def sources(self) -> list[str]:
+        """Every distinct source named by a cell, in reading order."""
+        cells = (self.cell(row, column) for row in self.rows for column in self.columns)
+        return list(dict.fromkeys(cell.source for cell in cells if cell.source))
+
+    def shown(self) -> Iterator[list[str]]:
+        """The table as shown: the headings, then every row, as text."""
+        yield [column.heading for column in self.columns]
+        for row in self.rows:
+            yield [column.show(self.cell(row, column).value) for column in self.columns]
+
+    def to_html(self) -> str:
+        """One `<table>` with a caption, scopes, and each cell's raw value in `data-value`."""
+        head = "".join(f'<th scope="col">{_explained(c.heading, c.meaning)}</th>' for c in self.columns)
+        body = "".join(self._html_row(row) for row in self.rows)
+        return (
+            f'<table class="live-table"><caption>{escape(self.caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def _html_row(self, row: Mapping[str, Value | Cell]) -> str:
+        cells = []
+        for i, column in enumerate(self.columns):
+            cell = self.cell(row, column)
+            tag = 'th scope="row"' if i == 0 else "td"
+            kind = ' class="number"' if _is_number(cell.value) else ""
+            shown = _explained(column.show(cell.value), cell.source)
+            cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
+        return f"<tr>{''.join(cells)}</tr>"
+
+    def to_text(self) -> str:
+        """The caption, the aligned rows, and the finding: what a terminal, nbval and a diff see."""
+        lines = list(self.shown())
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        body = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        return "\n".join([self.caption, *body, self.finding])
+
+    def to_csv(self) -> str:
+        """Raw values with the columns' names as header (RFC 4180 quoting, `\\n` line ends)."""
+        lines = [[c.heading for c in self.columns]]
+        lines += [[raw(self.cell(row, c).value) for c in self.columns] for row in self.rows]
+        return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
+
+    def to_markdown(self) -> str:
+        """The table as shown, in GitHub's Markdown, with the finding as its last line."""
+        head, *body = ([cell.replace("|", "\\|") for cell in line] for line in self.shown())
+        rule = ["---:" if _is_number(v) else "---" for v in self._first_values()]
+        lines = ["| " + " | ".join(line) + " |" for line in [head, rule, *body]]
+        return "\n".join([*lines, "", self.finding, ""])
+
+    def _first_values(self) -> Iterable[Value]:
+        for column in self.columns:
+            yield next((v for v in self.values(column.name) if v is not None), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything a page shows, ready for JSON: the worker's answer and a build-time result."""
+        return {
+            "html": self.to_html(),
+            "finding": self.finding,
+            "notes": [*self.notes],
+            "sources": self.sources(),
+            "series": {name: list(records) for name, records in self.series.items()},
+            "csv": self.to_csv(),
+            "markdown": self.to_markdown(),
+        }
+
+    def _repr_html_(self) -> str:
+        return self.to_html() + f"<p>{escape(self.finding)}</p>"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+def raw(value: Value) -> str:
+    """A value without any rounding, as text: what `data-value` and the CSV hold.
+
+    >>> raw(5.300000000000004), raw(True), raw(None)
+    ('5.300000000000004', 'true', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _explained(text: str, explanation: str) -> str:
+    # A focusable span with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
+    if not explanation:
+        return escape(text)
+    return f'<span class="live-why" tabindex="0" aria-description="{escape(explanation)}">{escape(text)}</span>'
+
+
+def _csv_field(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
