@@ -1,0 +1,214 @@
+"""Executes and normalises the notebooks, so that what is committed is what was run and nothing else.
+
+`python tools/notebooks.py` re-executes every notebook and writes those whose bytes change;
+`--check` writes nothing and fails when a byte would change; `--no-execute` only normalises.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "notebooks"
+
+# The first cell of every notebook, the same in all of them; publishing fills in `WHEEL` (tools/publish.py).
+FIRST_CELL = """\
+# Makes the book's package importable. In a checkout there is nothing to do; on Colab and elsewhere it is installed.
+WHEEL = ""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def install(*packages: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *packages], check=True)
+
+
+checkout = next((p for p in (Path.cwd(), Path.cwd().parent) if (p / "smallmodels" / "table.py").is_file()), None)
+if find_spec("smallmodels") is None and checkout is not None:
+    sys.path.insert(0, str(checkout))
+elif find_spec("smallmodels") is None:
+    if not WHEEL:
+        raise ModuleNotFoundError(
+            "This copy does not know where its package is published: open the notebook with the Colab button "
+            "on its page of the book, or clone the repository and run `make book`."
+        )
+    install(WHEEL)
+    if find_spec("anywidget") is None:
+        install("anywidget", "psygnal")\
+"""
+FIRST_ID = "set-up"
+FIRST_TAGS = ["remove-cell"]
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+KEEP_OUTPUT = "nbval-ignore-output"  # a timed cell: what it printed stays while its source is unchanged
+RECORDED = "recorded"  # cell metadata: which source such an output belongs to
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+
+
+def paths() -> list[Path]:
+    """Every notebook of the book, in reading order."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def execute(notebook: Notebook, folder: Path = FOLDER) -> Notebook:
+    """A copy of the notebook with the outputs of a fresh kernel that runs in `folder`."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    # The kernel reads stored files; a frozen-modules hint of the debugger must not end up in an output.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    run = nbformat.from_dict(deepcopy(notebook))
+    NotebookClient(
+        run,
+        timeout=600,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    return json.loads(json.dumps(run))
+
+
+def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
+    """The notebook without anything that varies from run to run or from editor to editor.
+
+    `stored` is the committed version: timed cells keep the output they have there while their source is the same.
+    """
+    before = {cell.get("id"): cell for cell in (stored or notebook)["cells"]}
+    cells = [
+        first_cell(),
+        *(c for c in notebook["cells"] if c.get("id") != FIRST_ID and source(c) != FIRST_CELL),
+    ]
+    clean = [normal_cell(cell, number, before.get(cell.get("id"))) for number, cell in enumerate(cells)]
+    return {"cells": clean, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+
+
+def first_cell() -> Cell:
+    """The cell that every notebook begins with."""
+    return {
+        "cell_type": "code",
+        "id": FIRST_ID,
+        "metadata": {"tags": FIRST_TAGS},
+        "source": FIRST_CELL,
+        "outputs": [],
+    }
+
+
+def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
+    """One cell: its text, its tags, a stable id, and outputs without widget views and counters."""
+    kind, text = cell["cell_type"], source(cell)
+    tags = sorted(set(cell["metadata"].get("tags", [])))
+    metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    clean: Cell = {"cell_type": kind, "id": cell.get("id") or f"cell-{number:02}", "metadata": metadata}
+    clean["source"] = text.splitlines(keepends=True)
+    if kind != "code":
+        return clean
+    outputs = cell.get("outputs", [])
+    if KEEP_OUTPUT in tags:
+        metadata[RECORDED] = fingerprint(text)
+        if before and before["metadata"].get(RECORDED) == metadata[RECORDED]:
+            outputs = before["outputs"]
+    return {**clean, "execution_count": None, "outputs": list(normal_outputs(outputs))}
+
+
+def normal_outputs(outputs: Iterable[Cell]) -> Iterator[Cell]:
+    """The outputs without widget views and counters; neighbouring streams of one name become one."""
+    last: Cell | None = None
+    for output in map(normal_output, outputs):
+        if last and output["output_type"] == "stream" and output.get("name") == last.get("name"):
+            last["text"] += output["text"]
+            continue
+        if last:
+            yield joined(last)
+        last = output if output.get("data") or output["output_type"] in ("stream", "error") else None
+    if last:
+        yield joined(last)
+
+
+def normal_output(output: Cell) -> Cell:
+    """One output without its counter and its widget view, each text as one string."""
+    clean = {key: value for key, value in output.items() if key != "transient"}
+    if "execution_count" in clean:
+        clean["execution_count"] = None
+    if "text" in clean:
+        clean["text"] = "".join(clean["text"])
+    if "data" in clean:
+        clean["data"] = {mime: value for mime, value in clean["data"].items() if mime != WIDGET_VIEW}
+        clean["metadata"] = {}
+    return clean
+
+
+def joined(output: Cell) -> Cell:
+    """The output with its texts as lists of lines, as notebook editors write them."""
+    lines = dict(output)
+    if "text" in lines:
+        lines["text"] = lines["text"].splitlines(keepends=True)
+    if "data" in lines:
+        lines["data"] = {mime: _lines(value) for mime, value in lines["data"].items()}
+    return lines
+
+
+def _lines(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        value = "".join(value)
+    return value.splitlines(keepends=True) if isinstance(value, str) else value
+
+
+def source(cell: Cell) -> str:
+    """A cell's text as one string."""
+    return "".join(cell["source"])
+
+
+def fingerprint(text: str) -> str:
+    """A short name for a cell's text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_bytes(notebook: Notebook) -> bytes:
+    """The notebook as it is committed: sorted keys, one space of indentation, a final newline."""
+    return (json.dumps(notebook, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def renewed(path: Path, *, run: bool = True) -> bytes:
+    """The bytes that the notebook at `path` should have."""
+    stored = json.loads(path.read_text("utf-8"))
+    draft = normalise(stored)
+    return to_bytes(normalise(execute(draft) if run else draft, stored))
+
+
+def main() -> None:
+    """Renews every notebook, or with `--check` says which would change."""
+    parser = argparse.ArgumentParser(description="Execute and normalise the notebooks.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a byte would change")
+    parser.add_argument("--no-execute", action="store_true", help="only normalise")
+    parser.add_argument("notebooks", type=Path, nargs="*", help="default: all of them")
+    wanted = parser.parse_args()
+    changed = []
+    for path in wanted.notebooks or paths():
+        new = renewed(path, run=not wanted.no_execute)
+        differs = new != path.read_bytes()
+        changed += [path.name] if differs else []
+        if differs and not wanted.check:
+            path.write_bytes(new)
+        print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
+    if wanted.check and changed:
+        sys.exit(f"Re-executing changes {', '.join(changed)}; run `make notebooks` and commit the result.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Serves a built book from this machine: `python tools/serve.py [folder] [--port N]` prints the address and waits.
+
+The tests and the benchmark use `Site` too, so what they see is what a reader of `make book` sees.
+"""
+
+import argparse
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILT = ROOT / "_build" / "html"
+# Python's own table comes from the operating system, and not every system knows these.
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+}
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Static files below one prefix; anything outside the prefix does not exist."""
+
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
+        self.prefix = prefix
+        super().__init__(*args, **options)
+
+    def translate_path(self, path: str) -> str:
+        """The file behind a path, or a name that cannot exist when the path is outside the prefix."""
+        plain = urlsplit(path).path
+        if not plain.startswith(self.prefix):
+            return str(Path(self.directory) / "no such file")
+        return super().translate_path("/" + plain.removeprefix(self.prefix))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing: a reader's terminal shows the address, not every request."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose readers may leave in mid-sentence without a traceback."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignores a connection that the browser has dropped."""
+
+
+class Site:
+    """A folder served on a free loopback port, below `prefix`, for as long as the `with` block lasts."""
+
+    def __init__(self, folder: Path, *, prefix: str = "/", port: int = 0) -> None:
+        handler = partial(Handler, directory=str(folder), prefix=prefix)
+        self.prefix = prefix
+        self.server = Server(("127.0.0.1", port), handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+
+    def url(self, path: str = "") -> str:
+        """The address of a path relative to the folder."""
+        return f"{self.origin}{self.prefix}{path}"
+
+    def __enter__(self) -> "Site":
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def open_site(folder: Path, port: int) -> Site:
+    """The folder on the wanted port, or on any free one when that is taken."""
+    try:
+        return Site(folder, port=port)
+    except OSError:
+        print(f"Port {port} is taken; using a free one.")
+        return Site(folder)
+
+
+def main() -> None:
+    """Serves until interrupted."""
+    parser = argparse.ArgumentParser(description="Serve the built book on this machine.")
+    parser.add_argument("folder", type=Path, nargs="?", default=BUILT)
+    parser.add_argument("--port", type=int, default=8000)
+    wanted = parser.parse_args()
+    if not (wanted.folder / "index.html").is_file():
+        raise SystemExit(f"{wanted.folder} holds no book; run `make html` first.")
+    site = open_site(wanted.folder, wanted.port)
+    print(f"The book is at {site.url()} (Ctrl-C stops it).", flush=True)
+    try:
+        site.server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    main()
