@@ -27,7 +27,7 @@ MISSING = "No Chromium was found: set CHROMIUM to its path, or run `.venv/bin/pl
 
 
 def find(playwright: "Playwright") -> str:
-    """The path of a Chromium: `$CHROMIUM`, the PATH, Playwright's own, or apt's when run as root on Debian."""
+    """The path of a Chromium: `$CHROMIUM`, the PATH, Playwright's own, or apt's (as root on Debian)."""
     named = os.environ.get("CHROMIUM")
     if named:
         return named

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +18,35 @@ FOLDER = ROOT / "notebooks"
 
 # The first cell of every notebook, the same in all of them; publishing fills in `WHEEL` (tools/publish.py).
 FIRST_CELL = """\
-# Makes the book's package importable. In a checkout there is nothing to do; on Colab and elsewhere it is installed.
+# Makes the book's package importable: nothing to do in a checkout; on Colab and elsewhere it is installed.
 WHEEL = ""
 
+import importlib.util
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
+
+
+def missing(package: str) -> bool:
+    return importlib.util.find_spec(package) is None
 
 
 def install(*packages: str) -> None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *packages], check=True)
+    importlib.invalidate_caches()
 
 
-checkout = next((p for p in (Path.cwd(), Path.cwd().parent) if (p / "smallmodels" / "table.py").is_file()), None)
-if find_spec("smallmodels") is None and checkout is not None:
-    sys.path.insert(0, str(checkout))
-elif find_spec("smallmodels") is None:
+checkout = [p for p in (Path.cwd(), Path.cwd().parent) if (p / "smallmodels" / "table.py").is_file()]
+if missing("smallmodels") and checkout:
+    sys.path.insert(0, str(checkout[0]))
+elif missing("smallmodels"):
     if not WHEEL:
         raise ModuleNotFoundError(
             "This copy does not know where its package is published: open the notebook with the Colab button "
             "on its page of the book, or clone the repository and run `make book`."
         )
     install(WHEEL)
-    if find_spec("anywidget") is None:
+    if missing("anywidget"):
         install("anywidget", "psygnal")\
 """
 FIRST_ID = "set-up"
@@ -65,14 +69,14 @@ def paths() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def execute(notebook: Notebook, folder: Path = FOLDER) -> Notebook:
+def execute(notebook: Notebook, folder: Path) -> Notebook:
     """A copy of the notebook with the outputs of a fresh kernel that runs in `folder`."""
     import nbformat
     from nbclient import NotebookClient
 
     # The kernel reads stored files; a frozen-modules hint of the debugger must not end up in an output.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    run = nbformat.from_dict(deepcopy(notebook))
+    run = nbformat.reads(json.dumps(notebook), as_version=4)
     NotebookClient(
         run,
         timeout=600,
@@ -87,26 +91,23 @@ def execute(notebook: Notebook, folder: Path = FOLDER) -> Notebook:
 def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
     """The notebook without anything that varies from run to run or from editor to editor.
 
-    `stored` is the committed version: timed cells keep the output they have there while their source is the same.
+    `stored` is the committed version: timed cells keep their output while their source is the same.
     """
     before = {cell.get("id"): cell for cell in (stored or notebook)["cells"]}
-    cells = [
-        first_cell(),
-        *(c for c in notebook["cells"] if c.get("id") != FIRST_ID and source(c) != FIRST_CELL),
-    ]
+    cells = [first_cell(), *(cell for cell in notebook["cells"] if not is_first(cell))]
     clean = [normal_cell(cell, number, before.get(cell.get("id"))) for number, cell in enumerate(cells)]
     return {"cells": clean, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
 
 
 def first_cell() -> Cell:
     """The cell that every notebook begins with."""
-    return {
-        "cell_type": "code",
-        "id": FIRST_ID,
-        "metadata": {"tags": FIRST_TAGS},
-        "source": FIRST_CELL,
-        "outputs": [],
-    }
+    tags = {"tags": FIRST_TAGS}
+    return {"cell_type": "code", "id": FIRST_ID, "metadata": tags, "source": FIRST_CELL, "outputs": []}
+
+
+def is_first(cell: Cell) -> bool:
+    """Whether a cell is the first cell, in whatever version."""
+    return cell.get("id") == FIRST_ID or source(cell) == FIRST_CELL
 
 
 def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
@@ -188,7 +189,7 @@ def renewed(path: Path, *, run: bool = True) -> bytes:
     """The bytes that the notebook at `path` should have."""
     stored = json.loads(path.read_text("utf-8"))
     draft = normalise(stored)
-    return to_bytes(normalise(execute(draft) if run else draft, stored))
+    return to_bytes(normalise(execute(draft, path.parent) if run else draft, stored))
 
 
 def main() -> None:

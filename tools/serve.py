@@ -1,4 +1,4 @@
-"""Serves a built book from this machine: `python tools/serve.py [folder] [--port N]` prints the address and waits.
+"""Serves a built book from this machine: `python tools/serve.py [--port N]` prints the address and waits.
 
 The tests and the benchmark use `Site` too, so what they see is what a reader of `make book` sees.
 """
@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ TYPES = {
 class Handler(SimpleHTTPRequestHandler):
     """Static files below one prefix; anything outside the prefix does not exist."""
 
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
     protocol_version = "HTTP/1.1"
 
     def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
