@@ -4,7 +4,8 @@ The only module that reads files. A table is read once, on first use, by `load`,
 annotations of the record: the CSV's header must name the record's fields, in their order. A bad cell
 raises a `ValueError` that names file, line and column. Standard library only: this runs in the browser too.
 
-An empty cell is `None` where a field may be `None`, else the empty text. `source_id` leads to `sources()`;
+An empty cell is `None` where a field may be `None`, else the empty text; a list's parts are separated by
+semicolons. `source_id` leads to `sources()`;
 `locator` says where in the source; `verified` is `yes`, `partly` or `no`, and `note` says why it isn't `yes`.
 """
 
@@ -22,6 +23,7 @@ class Source:
     """Where figures come from. `id` is the key of `references.bib` too when `kind` is `paper`."""
 
     id: str
+    short_title: str
     title: str
     authors: str
     date: str  # ISO, as precise as known: 2023, 2023-09 or 2023-09-27
@@ -80,7 +82,7 @@ class Score:
     """One published score. `pipeline_id` produced it, `source_id` printed it (they differ where it is quoted).
 
     `shots` is the number of worked examples in the prompt, as text (`3-5`, `not stated`). `matches` holds the
-    ids of the primary scores a figure of the post was matched to, separated by semicolons.
+    ids of the primary scores a figure of the post was matched to; `match_note` says so in words.
     """
 
     id: str
@@ -95,7 +97,7 @@ class Score:
     locator: str
     verified: str
     note: str
-    matches: str
+    matches: tuple[str, ...]
     match_note: str
 
 
@@ -149,6 +151,10 @@ def _bool(text: str) -> bool:
     return text == "yes"
 
 
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(text.split(";")) if text else ()
+
+
 def _int_or_none(text: str) -> int | None:
     return int(text) if text else None
 
@@ -162,6 +168,7 @@ _READERS = {
     int: int,
     float: _float,
     bool: _bool,
+    tuple[str, ...]: _list,
     int | None: _int_or_none,
     float | None: _float_or_none,
 }
@@ -235,10 +242,10 @@ def score(id: str) -> Score:
     return _one(_scores_by_id(), id, "score")
 
 
-def items(benchmark: str, eval_set: str) -> int | None:
-    """The number of items of a benchmark's set, None where no source gives it."""
+def eval_set(benchmark: str, name: str) -> EvalSet:
+    """The set of items of this name behind a benchmark."""
     sets = {e.eval_set: e for e in eval_sets() if e.benchmark == benchmark}
-    return _one(sets, eval_set, f"evaluation set of {benchmark}").n_items
+    return _one(sets, name, f"evaluation set of {benchmark}")
 
 
 @cache
