@@ -125,11 +125,11 @@ class Table:
         """The caption, the aligned rows, and the finding: what a terminal, nbval and a diff see."""
         lines = list(self.shown())
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        body = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        body = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
         return "\n".join([self.caption, *body, self.finding])
 
     def to_csv(self) -> str:
-        """Raw values with the columns' names as header (RFC 4180 quoting, `\\n` line ends)."""
+        """Raw values under the columns' headings, quoted as RFC 4180 says, one line feed per row."""
         lines = [[c.heading for c in self.columns]]
         lines += [[raw(self.cell(row, c).value) for c in self.columns] for row in self.rows]
         return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
@@ -182,10 +182,11 @@ def _is_number(value: Value) -> bool:
 
 
 def _explained(text: str, explanation: str) -> str:
-    # A focusable span with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
+    # Focusable, with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
     if not explanation:
         return escape(text)
-    return f'<span class="live-why" tabindex="0" aria-description="{escape(explanation)}">{escape(text)}</span>'
+    described = f'tabindex="0" aria-description="{escape(explanation)}"'
+    return f'<span class="live-why" {described}>{escape(text)}</span>'
 
 
 def _csv_field(text: str) -> str:

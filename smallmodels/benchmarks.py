@@ -1,0 +1,504 @@
+"""Chapter 01: who leads, by how much, beyond what noise, and whether the figures can be compared at all.
+
+`head_to_head` sets two models side by side in one report and `spread` collects every published score of
+one model on one benchmark. Both read `facts` and return a `Table`. Scores are percentages, gaps and
+margins percentage points.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import erfc, sqrt
+from statistics import NormalDist
+
+from smallmodels import facts
+from smallmodels.facts import Score
+from smallmodels.table import Cell, Column, Table, Value
+
+POST = "post"
+# The reports a reader can choose from: the post, and every report that scores several of its models.
+REPORTS = (
+    POST,
+    "mistral-7b-paper",
+    "open-llm-leaderboard-v1",
+    "llama-2-paper",
+    "llama-3-card",
+    "gemma-report",
+    "gemma-2-report",
+    "qwen2.5-report",
+)
+ABLATION = (
+    "llama-2-ablation"  # three trial models that Meta trained to compare kinds of attention (chapter 03)
+)
+BEYOND, WITHIN, MIXED, UNKNOWN = "beyond noise", "within noise", "not comparable", "no item count"
+
+
+def z_score(confidence: float) -> float:
+    """How many standard errors a two-sided interval of this confidence spans on each side.
+
+    `confidence` is a probability in [0.5, 0.999]; anything else raises `ValueError`.
+
+    >>> round(z_score(0.95), 6)
+    1.959964
+    """
+    if not 0.5 <= confidence <= 0.999:
+        raise ValueError(f"The confidence is {confidence}; choose one from 0.5 to 0.999.")
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def standard_error(score_pct: float, n_items: int) -> float:
+    """Standard error of a share of `n_items` right answers, in percentage points.
+
+    The binomial sqrt(p(1-p)/n); `ValueError` for a score outside 0 to 100 or fewer than one item.
+
+    >>> round(standard_error(30.5, 164), 2)
+    3.6
+    """
+    if not 0 <= score_pct <= 100:
+        raise ValueError(f"A score of {score_pct} is no percentage; it must lie between 0 and 100.")
+    if n_items < 1:
+        raise ValueError(f"A benchmark of {n_items} items cannot be scored; it needs at least one.")
+    p = score_pct / 100
+    return 100 * sqrt(p * (1 - p) / n_items)
+
+
+def gap_error(challenger_pct: float, baseline_pct: float, n_items: int) -> float:
+    """Standard error of the gap between two scores on the same `n_items`, in percentage points.
+
+    The two runs are treated as unpaired, since nobody published the answers item by item. Models tend
+    to fail on the same items, so this is an upper bound.
+
+    >>> round(gap_error(30.5, 18.3, 164), 2)
+    4.69
+    """
+    return sqrt(standard_error(challenger_pct, n_items) ** 2 + standard_error(baseline_pct, n_items) ** 2)
+
+
+def beyond_after_holm(z_scores: Sequence[float], confidence: float) -> int:
+    """How many of several gaps stay beyond noise when all are tested together (Holm 1979, step-down).
+
+    >>> beyond_after_holm([14.45, 2.21, 0.29, 1.04, 1.97, 8.5], 0.95)
+    2
+    """
+    level = 1 - confidence
+    p_values = sorted(erfc(abs(z) / sqrt(2)) for z in z_scores)
+    for rejected, p in enumerate(p_values):
+        if p > level / (len(p_values) - rejected):
+            return rejected
+    return len(p_values)
+
+
+def reports() -> list[tuple[str, str]]:
+    """The reports a reader can choose from, as (what to call it, id) in the order to show them."""
+    return [(_report_name(report), report) for report in REPORTS]
+
+
+@cache
+def models() -> tuple[str, ...]:
+    """Every released model that at least one of the reports scores, in alphabetical order."""
+    named = [
+        s for s in facts.scores() if s.source_id in REPORTS and s.pipeline_id != ABLATION and _is_test(s)
+    ]
+    return tuple(sorted({s.model for s in named}))
+
+
+@cache
+def benchmarks() -> tuple[str, ...]:
+    """Every benchmark of one test (no averages) that somebody scored, in the book's order."""
+    scored = {s.benchmark for s in facts.scores()}
+    return tuple(b.benchmark for b in facts.benchmarks() if b.benchmark in scored and b.kind != "average")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One benchmark's two figures in one report, and what can be said of the gap between them.
+
+    Scores, gap, error and margin are in percentage points; `z` is the margin's width in standard errors.
+    """
+
+    ours: Score
+    theirs: Score
+    z: float
+
+    @property
+    def gap(self) -> float:
+        """The challenger's lead in points; negative where it trails."""
+        # Published scores have two decimals at most; rounding removes the dust of binary fractions.
+        return round(self.ours.score_pct - self.theirs.score_pct, 4)
+
+    @property
+    def n_items(self) -> int | None:
+        """Items of the test set both figures share; None where it is not known, or is not the same."""
+        if self.ours.eval_set != self.theirs.eval_set:
+            return None
+        return facts.eval_set(self.ours.benchmark, self.ours.eval_set).n_items
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of the gap in points, where the number of items is known."""
+        return gap_error(self.ours.score_pct, self.theirs.score_pct, self.n_items) if self.n_items else None
+
+    @property
+    def margin(self) -> float | None:
+        """Half-width of the gap's interval in points."""
+        return None if self.error is None else self.z * self.error
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the gap is larger than its margin, comparable or not."""
+        return self.margin is not None and abs(self.gap) > self.margin
+
+    @property
+    def leader(self) -> str:
+        """The model with the higher figure, or `tie`."""
+        return self.ours.model if self.gap > 0 else self.theirs.model if self.gap < 0 else "tie"
+
+    def verdict(self) -> tuple[str, str]:
+        """The verdict, and the sentence that gives its reason."""
+        reason = _why_not_comparable(self.ours, self.theirs)
+        if reason:
+            return MIXED, reason
+        if self.margin is None:
+            return UNKNOWN, "The number of test items is not known, so neither is the noise."
+        size = f"The gap of {abs(self.gap):.1f} points is"
+        if self.beyond:
+            return BEYOND, f"{size} larger than its margin of {self.margin:.1f}."
+        return WITHIN, f"{size} within its margin of {self.margin:.1f}: it may be chance."
+
+
+def pairs(challenger: str, baseline: str, source: str, confidence: float) -> list[Pair]:
+    """Each benchmark that `source` reports for both models, once, in the report's order.
+
+    Where a report has several figures of one benchmark, two of the same protocol are preferred. Raises
+    `ValueError` for a model or report there is none of, or a confidence outside 0.5 to 0.999.
+    """
+    z = z_score(confidence)
+    _one_of("model", challenger, models())
+    _one_of("model", baseline, models())
+    _one_of("report", source, REPORTS)
+    found: dict[str, Pair] = {}
+    theirs = _scores_of(baseline, source)
+    for a in _scores_of(challenger, source):
+        for b in theirs:
+            known = found.get(a.benchmark)
+            if a.benchmark == b.benchmark and (known is None or _fits_better(a, b, known)):
+                found[a.benchmark] = Pair(a, b, z)
+    return list(found.values())
+
+
+def _fits_better(a: Score, b: Score, known: Pair) -> bool:
+    return _protocol(a) == _protocol(b) and _protocol(known.ours) != _protocol(known.theirs)
+
+
+def head_to_head(
+    challenger: str = "Mistral 7B",
+    baseline: str = "Llama 2 13B",
+    source: str = POST,
+    confidence: float = 0.95,
+) -> Table:
+    """Two models in one report: both scores and their origins, the gap, its margin, who leads, the verdict.
+
+    `source` is one of `REPORTS`. The margin is the half-width of the unpaired interval for the gap at
+    `confidence` (see `gap_error`). A pair is comparable only when one pipeline produced both figures with
+    the same metric, shots and test set; for the post's figures the primary sources they were matched to
+    decide. Raises `ValueError` as `pairs` does.
+    """
+    found = pairs(challenger, baseline, source, confidence)
+    return Table(
+        caption=f"{challenger} against {baseline}, as {_report_name(source)} has it",
+        columns=_columns(challenger, baseline, found, confidence),
+        rows=tuple(_row(pair) for pair in found),
+        finding=_finding(found, challenger, baseline, source, confidence),
+        series=_dumbbell_series(found),
+        notes=_notes(found, confidence),
+    )
+
+
+def _row(pair: Pair) -> dict[str, Value | Cell]:
+    items = f"{pair.n_items:,} test items." if pair.n_items else "The number of test items is not known."
+    return {
+        "benchmark": Cell(_title(pair.ours), facts.benchmark(pair.ours.benchmark).measures + "."),
+        "challenger": Cell(pair.ours.score_pct, _provenance(pair.ours)),
+        "challenger_from": _origin(pair.ours),
+        "baseline": Cell(pair.theirs.score_pct, _provenance(pair.theirs)),
+        "baseline_from": _origin(pair.theirs),
+        "gap": pair.gap,
+        "margin": Cell(pair.margin, items),
+        "leader": pair.leader,
+        "verdict": Cell(*pair.verdict()),
+    }
+
+
+def _columns(challenger: str, baseline: str, found: Sequence[Pair], confidence: float) -> tuple[Column, ...]:
+    places = _decimals([score for pair in found for score in (pair.ours, pair.theirs)])
+    margin = (
+        f"The sampling error of two independent runs over this many test items: chance alone keeps a gap "
+        f"below it {confidence:.0%} of the time."
+    )
+    return (
+        Column("benchmark", "benchmark"),
+        Column("challenger", challenger, "%", f".{places}f"),
+        Column("challenger_from", "measured by", meaning=f"Where {challenger}'s figure was measured."),
+        Column("baseline", baseline, "%", f".{places}f"),
+        Column("baseline_from", "measured by", meaning=f"Where {baseline}'s figure was measured."),
+        Column("gap", "gap", "points", f"+.{places}f", f"{challenger} minus {baseline}."),
+        Column("margin", "margin", "± points", ".1f", margin),
+        Column("leader", "leads", meaning="The model with the higher figure, however small the gap."),
+        Column(
+            "verdict", "verdict", meaning="Is the gap real, may it be chance, or can it not be told at all?"
+        ),
+    )
+
+
+def _decimals(scores: Sequence[Score]) -> int:
+    # As many as the report itself prints: one in papers, two on the leaderboard.
+    return max((len(str(score.score_pct).partition(".")[2]) for score in scores), default=1)
+
+
+def _finding(found: Sequence[Pair], challenger: str, baseline: str, source: str, confidence: float) -> str:
+    name = _report_name(source)
+    if not found:
+        both = f"{challenger} and {baseline}"
+        return f"Nothing to compare: {name} has no score of both {both}. {_elsewhere(challenger, baseline)}"
+    leads = sum(pair.gap > 0 for pair in found)
+    beyond = sum(pair.beyond for pair in found)
+    mixed = sum(pair.verdict()[0] == MIXED for pair in found)
+    lead = f"{challenger} leads {baseline} on {leads} of {len(found)}"
+    noise = (
+        f"{beyond} of the {len(found)} gaps {'is' if beyond == 1 else 'are'} beyond {confidence:.0%} noise"
+    )
+    if not mixed:
+        return f"{lead}; {noise}, and every pair was measured the same way."
+    mixing = f"{mixed} of the {len(found)} pairs mix evaluations and cannot be compared"
+    return f"{lead}; at face value {noise}, but {mixing}."
+
+
+def _elsewhere(challenger: str, baseline: str) -> str:
+    held = [
+        _report_name(report)
+        for report in REPORTS
+        if {s.benchmark for s in _scores_of(challenger, report)}
+        & {s.benchmark for s in _scores_of(baseline, report)}
+    ]
+    return f"Both are in: {', '.join(held)}." if held else "No report here holds both."
+
+
+def _notes(found: Sequence[Pair], confidence: float) -> tuple[str, ...]:
+    z_scores = [pair.gap / pair.error for pair in found if pair.error]
+    if not z_scores:
+        return ()
+    kept = beyond_after_holm(z_scores, confidence)
+    return (
+        f"Tested together rather than one by one (Holm's correction over {len(z_scores)} gaps), "
+        f"{kept} stay beyond {confidence:.0%} noise.",
+    )
+
+
+def _dumbbell_series(found: Sequence[Pair]) -> dict[str, list[dict[str, Value]]]:
+    gaps: list[dict[str, Value]] = []
+    dots: list[dict[str, Value]] = []
+    for pair in found:
+        row = f"{_title(pair.ours)}  {Column('gap', '', '', '+.1f').show(pair.gap)}"
+        ends = sorted([pair.ours.score_pct, pair.theirs.score_pct])
+        gaps.append({"row": row, "low": ends[0], "high": ends[1], "verdict": pair.verdict()[0]})
+        dots += [_dot(row, pair.ours, "challenger", pair), _dot(row, pair.theirs, "baseline", pair)]
+    return {"gaps": gaps, "dots": dots, "names": _end_labels(dots[:2])}
+
+
+def _dot(row: str, score: Score, role: str, pair: Pair) -> dict[str, Value]:
+    low, high = interval(score.score_pct, pair.n_items, pair.z)
+    family = family_of(score.model)
+    return {
+        "row": row,
+        "model": score.model,
+        "score": score.score_pct,
+        "low": low,
+        "high": high,
+        "family": family,
+        "role": role,
+    }
+
+
+def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, float]:
+    """A score's own sampling interval in percent, cut at 0 and 100; no width where `n_items` is not known.
+
+    >>> low, high = interval(30.5, 164, 1.96)
+    >>> round(low, 1), round(high, 1)
+    (23.5, 37.5)
+    """
+    half = z * standard_error(score_pct, n_items) if n_items else 0.0
+    return max(0.0, score_pct - half), min(100.0, score_pct + half)
+
+
+def _end_labels(dots: Sequence[dict[str, Value]]) -> list[dict[str, Value]]:
+    """Where the first row's two names go: the lower score's left of its bar, the other right of it."""
+    ordered = sorted(dots, key=lambda dot: (float(str(dot["score"])), str(dot["role"])))
+    return [
+        {"row": dot["row"], "score": dot[end], "side": side, "text": dot["model"], "family": dot["family"]}
+        for dot, end, side in zip(ordered, ("low", "high"), ("left", "right"), strict=False)
+    ]
+
+
+def family_of(model: str) -> str:
+    """The family whose colour a model wears in every chart: Mistral, Llama or other.
+
+    >>> family_of("LLaMA 1 13B"), family_of("Mixtral 8x7B"), family_of("Gemma 7B")
+    ('Llama', 'Mistral', 'other')
+    """
+    name = model.lower()
+    return "Mistral" if name.startswith(("mistral", "mixtral")) else "Llama" if "llama" in name else "other"
+
+
+def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
+    """Every published score of one set of weights on one benchmark, highest first.
+
+    The post's own figure is listed too where it has one. Intervals are those of one run at 95% confidence.
+    Raises `ValueError` for a model or benchmark there is none of.
+    """
+    _one_of("model", model, models())
+    _one_of("benchmark", benchmark, benchmarks())
+    scores = sorted((s for s in _scores_of(model) if s.benchmark == benchmark), key=lambda s: -s.score_pct)
+    title = facts.benchmark(benchmark).title
+    return Table(
+        caption=f"Every published score of {model} on {title}",
+        columns=_spread_columns(scores),
+        rows=tuple(_spread_row(score) for score in scores),
+        finding=_spread_finding(scores, model, title),
+        series={"scores": [_strip_dot(score, i) for i, score in enumerate(scores)]},
+    )
+
+
+def _spread_columns(scores: Sequence[Score]) -> tuple[Column, ...]:
+    return (
+        Column("report", "printed in"),
+        Column("score", "score", "%", f".{_decimals(scores)}f"),
+        Column(
+            "run",
+            "measured by",
+            meaning="The evaluation that produced the figure; a report may quote another's.",
+        ),
+        Column(
+            "shots", "worked examples", meaning="How many solved examples the prompt showed first (shots)."
+        ),
+        Column(
+            "metric",
+            "metric",
+            meaning="How an answer was scored; maj@8 takes the most frequent of 8 answers.",
+        ),
+    )
+
+
+def _spread_row(score: Score) -> dict[str, Value | Cell]:
+    runs = _primary(score)
+    return {
+        "report": _report_name(score.source_id),
+        "score": Cell(score.score_pct, _provenance(score)),
+        "run": facts.pipeline(runs[0].pipeline_id).name if runs else "no source found",
+        "shots": score.shots,
+        "metric": Cell(score.metric, facts.metric(score.metric).meaning + "."),
+    }
+
+
+def _spread_finding(scores: Sequence[Score], model: str, title: str) -> str:
+    if not scores:
+        return f"Nobody here published a score of {model} on {title}."
+    if len(scores) == 1:
+        return f"One score of {model} on {title} is published here, so there is no spread to see."
+    high, low = scores[0].score_pct, scores[-1].score_pct
+    apart = f"{high - low:.1f} points apart with the very same weights"
+    counted = f"{model} has {len(scores)} published scores on {title}, from {low:g} to {high:g}"
+    n_items = facts.eval_set(scores[0].benchmark, scores[0].eval_set).n_items
+    if not n_items:
+        return f"{counted}: {apart}."
+    noise = z_score(0.95) * standard_error(high, n_items)
+    return f"{counted}: {apart}, where one run's noise is ±{noise:.1f}."
+
+
+def _strip_dot(score: Score, i: int) -> dict[str, Value]:
+    n_items = facts.eval_set(score.benchmark, score.eval_set).n_items
+    low, high = interval(score.score_pct, n_items, z_score(0.95))
+    text = f"{score.score_pct:g}  {_report_name(score.source_id)}: {_origin(score)}"
+    return {
+        "row": f"{i:02}",
+        "score": score.score_pct,
+        "low": low,
+        "high": high,
+        "family": family_of(score.model),
+        "text": text,
+    }
+
+
+def _why_not_comparable(ours: Score, theirs: Score) -> str:
+    """Why two figures cannot be set against each other, or nothing if they can.
+
+    A figure of the post stands for the primary figures it was matched to: one comparable pair is enough.
+    """
+    our_runs, their_runs = _primary(ours), _primary(theirs)
+    for score, runs in ((ours, our_runs), (theirs, their_runs)):
+        if not runs:
+            return f"No source was found for {score.model}'s {score.score_pct}."
+        if all(run.model != score.model for run in runs):
+            return f"{score.model}'s {score.score_pct} belongs to {runs[0].model}."
+    if any(_protocol(a) == _protocol(b) for a in our_runs for b in their_runs):
+        return ""
+    return f"{ours.model}: {_origin(ours)}. {theirs.model}: {_origin(theirs)}."
+
+
+def _primary(score: Score) -> list[Score]:
+    # A report's own figure is its own primary source; the post measured nothing itself.
+    return [facts.score(match) for match in score.matches] if score.source_id == POST else [score]
+
+
+def _protocol(score: Score) -> tuple[str, ...]:
+    return (score.pipeline_id, score.benchmark, score.eval_set, score.metric, score.shots)
+
+
+def _scores_of(model: str, source: str | None = None) -> list[Score]:
+    return [s for s in facts.scores() if s.model == model and source in (None, s.source_id) and _is_test(s)]
+
+
+def _is_test(score: Score) -> bool:
+    # An average of several benchmarks has no items of its own.
+    return facts.benchmark(score.benchmark).kind != "average"
+
+
+def _one_of(what: str, name: str, allowed: Sequence[str]) -> None:
+    if name not in allowed:
+        raise ValueError(f"There is no {what} {name!r} here; choose one of {', '.join(allowed)}.")
+
+
+def _report_name(report: str) -> str:
+    return "the post" if report == POST else facts.source(report).short_title
+
+
+def _title(score: Score) -> str:
+    return facts.benchmark(score.benchmark).title
+
+
+def _origin(score: Score) -> str:
+    """Where a figure was measured, in a few words: the run, its shots and its metric."""
+    runs = _primary(score)
+    if not runs:
+        return "no source found"
+    run = runs[0]
+    owner = "" if run.model == score.model else f"{run.model} in "
+    shots = f", {run.shots}-shot" if run.shots.isdigit() else ""
+    metric = "" if run.metric == "not stated" else f" {run.metric}"
+    return f"{owner}{facts.pipeline(run.pipeline_id).name}{shots}{metric}"
+
+
+def _provenance(score: Score) -> str:
+    """The full source of one figure, as a sentence."""
+    source = facts.source(score.source_id)
+    where = f"{source.title}, {score.locator}" if score.locator else source.title
+    doubt = "" if score.verified == "yes" else f" Verified: {score.verified}."
+    return (
+        " ".join(
+            filter(None, [f"{where}: {_origin(score)}.", _sentence(score.match_note), _sentence(score.note)])
+        )
+        + doubt
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "." if text else ""
