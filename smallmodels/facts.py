@@ -79,10 +79,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One published score. `pipeline_id` produced it, `source_id` printed it (they differ where it is quoted).
+    """One published score. `pipeline_id` produced it, `source_id` printed it; they differ where it is quoted.
 
-    `shots` is the number of worked examples in the prompt, as text (`3-5`, `not stated`). `matches` holds the
-    ids of the primary scores a figure of the post was matched to; `match_note` says so in words.
+    `shots` is the number of worked examples in the prompt, as text (`3-5`, `not stated`). `matches` holds
+    the ids of the primary scores a figure of the post was matched to; `match_note` says so in words.
     """
 
     id: str
@@ -101,6 +101,299 @@ class Score:
     match_note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The exact shape of a decoder, every count a number of that thing.
+
+    `ffn_matrices` is 3 for a gated feed-forward layer, 2 for a plain one; `qk_norm` normalises queries and
+    keys per `head`, in `full` width or not at all (`none`). Contexts and `sliding_window` are tokens; the
+    window holds in every `sliding_every`-th layer. `params_published` counts the published weights exactly.
+    """
+
+    name: str
+    n_layers: int
+    d_model: int
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+    ffn_dim: int
+    ffn_matrices: int
+    n_experts: int
+    n_experts_active: int
+    vocab_size: int
+    tied: bool
+    qkv_bias: bool
+    qk_norm: str
+    norms_per_layer: int
+    trained_context: int
+    configured_context: int
+    sliding_window: int | None
+    sliding_every: int | None
+    rope_theta: float | None
+    params_published: int | None
+    source_id: str
+    params_source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Who released a model, when, how large and trained on what; every model of `scores` has one.
+
+    `kind` is `base`, `tuned` (with its `base_model`) or `ablation`. `params_rounded` is what its maker says.
+    `train_tokens` is None where never published, and `train_tokens_bound` qualifies it (`about`, `at least`,
+    `up to`); `train_flops` are floating-point operations.
+    """
+
+    model: str
+    maker: str
+    kind: str
+    base_model: str
+    release_date: str
+    licence: str
+    params_rounded: int | None
+    params_active: int | None
+    train_tokens: int | None
+    train_tokens_bound: str
+    train_gpu_hours: int | None
+    train_gpu: str
+    train_flops: float | None
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRating:
+    """A published comparison of chat models: `value` for the model, `baseline_value` for the baseline."""
+
+    id: str
+    model: str
+    baseline: str
+    measure: str
+    value: float
+    baseline_value: float
+    unit: str
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A scaling law and the form of its formula; its constants are the `law_parameters` of this id."""
+
+    id: str
+    name: str
+    about: str
+    form: str
+    source_id: str
+    locator: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LawParameter:
+    """One constant of a law; `interval` says what `low` and `high` bound. Logarithms are natural."""
+
+    law_id: str
+    parameter: str
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    interval: str
+    unit: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a paper itself works out from its law: parameters, tokens, FLOPs, or a ratio of sizes."""
+
+    id: str
+    about: str
+    n_params: int | None
+    n_tokens: int | None
+    flops: float | None
+    ratio: float | None
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A card: memory as sold (GB) and in bytes, bandwidth in 10^9 bytes/s, dense FP16 tensor TFLOP/s, watts.
+
+    Makers sell memory by powers of two: an 80 GB card holds 80 GiB, a little of it kept by the driver.
+    """
+
+    name: str
+    memory_gb: int
+    memory_bytes: int
+    bandwidth_gb_s: float
+    dense_tflops: float
+    tdp_w: int
+    launch_date: str
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One published measurement of a model at work, in `unit`, under the conditions given."""
+
+    id: str
+    model: str
+    quantity: str
+    value: float
+    unit: str
+    hardware: str
+    precision: str
+    batch: int | None
+    context_tokens: int | None
+    condition: str
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """The size of a model's published weights in one format, in bytes."""
+
+    id: str
+    model: str
+    format: str
+    precision: str
+    size_bytes: int
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A quoted price of a million tokens read (`input`) and written (`output`), in `currency`."""
+
+    id: str
+    provider: str
+    offer: str
+    model: str
+    input_per_million: float
+    output_per_million: float | None
+    currency: str
+    date: str
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """The price of `n_gpus` rented cards together, from `price_low` to `price_high` `per` second or hour."""
+
+    id: str
+    provider: str
+    hardware: str
+    gpu: str
+    n_gpus: int
+    price_low: float
+    price_high: float
+    currency: str
+    per: str
+    date: str
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One turn of the company's story: what holds, what the post says, and how the two compare."""
+
+    id: str
+    topic: str
+    date: str
+    fact: str
+    post_says: str
+    judgement: str
+    source_ids: tuple[str, ...]
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of the post in our words, the chapter that takes it up, and how it can be checked."""
+
+    id: str
+    chapter: str
+    kind: str
+    claim: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostFactor:
+    """A row of the post's second table: Llama 2 13B (baseline) and Mistral 7B, as printed and in `unit`."""
+
+    id: str
+    factor: str
+    baseline_text: str
+    challenger_text: str
+    baseline_value: float | None
+    challenger_value: float | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostInference:
+    """A row of the post's third table: Llama 2 7B (baseline) and Mistral 7B, as printed and in `unit`."""
+
+    id: str
+    metric: str
+    baseline_text: str
+    challenger_text: str
+    improvement_text: str
+    baseline_value: float
+    challenger_value: float
+    improvement_pct: float | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostUseCase:
+    """A row of the post's fourth table: Llama 2 13B (baseline), Mistral 7B, and whether that replaces it."""
+
+    id: str
+    use_case: str
+    baseline_text: str
+    challenger_text: str
+    replaces_text: str
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostCost:
+    """A row of the post's fifth table, as printed, with GB in FP16 and the price of a million tokens."""
+
+    model: str
+    memory_text: str
+    rtx_4090_text: str
+    price_text: str
+    memory_gb: float
+    price_per_million: float
+    currency: str
+
+
 def data_folder() -> Path:
     """The folder of the CSV files: `smallmodels/data` in a wheel, `data` beside the package in a checkout."""
     package = Path(__file__).parent
@@ -117,10 +410,13 @@ def load(table: str, record: type[Record], folder: Path | None = None) -> tuple[
         lines = csv.reader(file)
         if next(lines, []) != names:
             raise ValueError(f"{path.name}, line 1: the columns must be {', '.join(names)}.")
-        return tuple(_record(record, names, readers, line, f"{path.name}, line {lines.line_num}") for line in lines)
+        numbered = ((line, f"{path.name}, line {lines.line_num}") for line in lines)
+        return tuple(_record(record, names, readers, line, where) for line, where in numbered)
 
 
-def _record(record: type[Record], names: list[str], readers: list[Any], line: list[str], where: str) -> Record:
+def _record(
+    record: type[Record], names: list[str], readers: list[Any], line: list[str], where: str
+) -> Record:
     if len(line) != len(names):
         raise ValueError(f"{where}: {len(line)} cells where {len(names)} are needed.")
     try:
@@ -217,6 +513,108 @@ def scores() -> tuple[Score, ...]:
     return load("scores", Score)
 
 
+@cache
+def models() -> tuple[Model, ...]:
+    """The models whose exact shape is known."""
+    return load("models", Model)
+
+
+@cache
+def releases() -> tuple[Release, ...]:
+    """Every model the book speaks of, with its release and training."""
+    return load("releases", Release)
+
+
+@cache
+def chat_ratings() -> tuple[ChatRating, ...]:
+    """Published comparisons of Mistral 7B's chat model."""
+    return load("chat_ratings", ChatRating)
+
+
+@cache
+def laws() -> tuple[Law, ...]:
+    """The scaling laws."""
+    return load("laws", Law)
+
+
+@cache
+def law_parameters() -> tuple[LawParameter, ...]:
+    """The constants of every law."""
+    return load("law_parameters", LawParameter)
+
+
+@cache
+def projections() -> tuple[Projection, ...]:
+    """What papers work out from their own laws."""
+    return load("projections", Projection)
+
+
+@cache
+def gpus() -> tuple[Gpu, ...]:
+    """The cards."""
+    return load("gpus", Gpu)
+
+
+@cache
+def speeds() -> tuple[Speed, ...]:
+    """Published measurements of models at work."""
+    return load("speeds", Speed)
+
+
+@cache
+def weight_files() -> tuple[WeightFile, ...]:
+    """Sizes of published weights."""
+    return load("weight_files", WeightFile)
+
+
+@cache
+def prices() -> tuple[Price, ...]:
+    """Quoted prices of tokens; the post's own are in `post_costs`."""
+    return load("prices", Price)
+
+
+@cache
+def rentals() -> tuple[Rental, ...]:
+    """Quoted prices of rented cards."""
+    return load("rentals", Rental)
+
+
+@cache
+def story() -> tuple[Event, ...]:
+    """The company's story, set against the post's."""
+    return load("story", Event)
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """The post's claims."""
+    return load("claims", Claim)
+
+
+@cache
+def post_factors() -> tuple[PostFactor, ...]:
+    """The post's second table: what explains the result."""
+    return load("post_factors", PostFactor)
+
+
+@cache
+def post_inference() -> tuple[PostInference, ...]:
+    """The post's third table: inference."""
+    return load("post_inference", PostInference)
+
+
+@cache
+def post_use_cases() -> tuple[PostUseCase, ...]:
+    """The post's fourth table: what a 7B can stand in for."""
+    return load("post_use_cases", PostUseCase)
+
+
+@cache
+def post_costs() -> tuple[PostCost, ...]:
+    """The post's fifth table: cost."""
+    return load("post_costs", PostCost)
+
+
 def source(id: str) -> Source:
     """The source with this id."""
     return _one({s.id: s for s in sources()}, id, "source")
@@ -248,6 +646,27 @@ def eval_set(benchmark: str, name: str) -> EvalSet:
     return _one(sets, name, f"evaluation set of {benchmark}")
 
 
+def model(name: str) -> Model:
+    """The shape of the model of this name."""
+    return _one({m.name: m for m in models()}, name, "shape of a model")
+
+
+def release(model: str) -> Release:
+    """The release of the model of this name."""
+    return _one({r.model: r for r in releases()}, model, "model")
+
+
+def law(id: str) -> dict[str, float]:
+    """The constants of the law with this id, by the names its `form` uses."""
+    _one({one.id: one for one in laws()}, id, "law")
+    return {p.parameter: p.value for p in law_parameters() if p.law_id == id}
+
+
+def gpu(name: str) -> Gpu:
+    """The card of this name."""
+    return _one({g.name: g for g in gpus()}, name, "GPU")
+
+
 @cache
 def _scores_by_id() -> dict[str, Score]:
     return {s.id: s for s in scores()}
@@ -255,6 +674,6 @@ def _scores_by_id() -> dict[str, Score]:
 
 def _one(known: dict[str, Record], key: str, what: str) -> Record:
     if key not in known:
-        some = ", ".join([*known][:40])
-        raise ValueError(f"There is no {what} {key!r}; there is {some}{' and more' if len(known) > 40 else ''}.")
+        some = ", ".join([*known][:40]) + (" and more" if len(known) > 40 else "")
+        raise ValueError(f"There is no {what} {key!r}; there is {some}.")
     return known[key]
