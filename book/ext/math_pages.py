@@ -1,9 +1,10 @@
-"""Formulas are set while the book is built, by KaTeX: pages carry HTML for the eye and MathML for screen readers.
+"""Formulas are set while the book is built, by KaTeX: HTML for the eye, MathML for screen readers.
 
-So no page loads a math script; pages with a formula load KaTeX's style sheet, and of its fonts only those they use.
+So no page loads a math script; a page with a formula loads KaTeX's style sheet, and of its fonts those it uses.
 """
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -17,26 +18,46 @@ from sphinx.errors import ExtensionError
 HERE = Path(__file__).resolve().parent
 KATEX = HERE.parent.parent / "node_modules" / "katex" / "dist"
 STYLE = "katex/katex.min.css"
+# Every supported browser reads woff2; the sheet's older formats are neither copied nor named.
+OLD_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) ?format\("[^"]*"\)')
 
 
-@cache
-def renderer() -> subprocess.Popen[str]:
-    """The one node process that sets every formula of a build."""
-    node = shutil.which("node")
-    if node is None or not KATEX.is_dir():
-        raise ExtensionError("Formulas need node and `npm ci`; `make html` sees to both.")
-    command = [node, str(HERE / "katex.mjs")]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+class Renderer:
+    """The one node process that sets every formula of a build, started at the first of them."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[str] | None = None
+
+    def answer(self, question: str) -> str:
+        """One line for one line."""
+        process = self.process = self.process or self.start()
+        process.stdin.write(question + "\n")
+        process.stdin.flush()
+        return process.stdout.readline()
+
+    def start(self) -> subprocess.Popen[str]:
+        """Starts node; `ExtensionError` when it or KaTeX is not there."""
+        node = shutil.which("node")
+        if node is None or not KATEX.is_dir():
+            raise ExtensionError("Formulas need node and `npm ci`; `make html` sees to both.")
+        command = [node, str(HERE / "katex.mjs")]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
+
+    def stop(self) -> None:
+        """Lets node end."""
+        if self.process:
+            self.process.communicate()
+            self.process = None
+
+
+RENDERER = Renderer()
 
 
 @cache
 def rendered(tex: str, display: bool) -> str:
     """A formula as HTML with MathML in it; `ExtensionError` names a formula that KaTeX does not understand."""
-    process = renderer()
-    assert process.stdin and process.stdout
-    process.stdin.write(json.dumps({"tex": tex, "displayMode": display}) + "\n")
-    process.stdin.flush()
-    answer: dict[str, str] = json.loads(process.stdout.readline())
+    answer: dict[str, str] = json.loads(RENDERER.answer(json.dumps({"tex": tex, "displayMode": display})))
     if "error" in answer:
         raise ExtensionError(f"KaTeX cannot set {tex!r}: {answer['error']}")
     return answer["html"]
@@ -64,21 +85,16 @@ def add_style(app: Sphinx, page: str, template: str, context: dict[str, Any], do
 
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Stops node, and puts the style sheet and its fonts beside the pages."""
-    if renderer.cache_info().currsize:
-        process = renderer()
-        assert process.stdin and process.stdout
-        process.stdin.close()
-        process.stdout.close()
-        process.wait(timeout=10)
-        renderer.cache_clear()
+    RENDERER.stop()
     if error is None and app.builder.format == "html":
         target = Path(app.outdir) / "_static" / "katex"
         shutil.copytree(KATEX / "fonts", target / "fonts", ignore=_other_fonts, dirs_exist_ok=True)
-        shutil.copy(KATEX / "katex.min.css", target)
+        style = (KATEX / "katex.min.css").read_text("utf-8")
+        (target / "katex.min.css").write_text(OLD_FORMATS.sub("", style), "utf-8")
 
 
 def _other_fonts(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".woff2")]  # what every supported browser reads
+    return [name for name in names if not name.endswith(".woff2")]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the book can only know while it is built: where its repository lives, and what its pages may load.
 
-- The repository's address is asked of git (`origin`, where it is a GitHub address), else of `GITHUB_REPOSITORY`,
-  else of `_config.yml`. Where none is known, the links that need it are left out.
+- The repository's address is asked of git (`origin`, where it is a GitHub address), else of
+  `GITHUB_REPOSITORY`, else of `_config.yml`. Where none is known, the links that need it are left out.
 - `EXECUTE=1` runs the notebooks while building; otherwise their committed outputs are shown.
 - Scripts that would ask other hosts for more, or that no page of this book uses, are taken off the pages.
 """
@@ -41,7 +41,12 @@ def repository(root: Path, fallback: str = "") -> str | None:
 
 def colab(name: str, notebook: str) -> str:
     """Where Colab opens the published copy of a notebook; its first cell knows the published wheel."""
-    return f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/colab/{notebook}"
+    return f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/{colab_path(notebook)}"
+
+
+def colab_path(notebook: str) -> str:
+    """Where tools/publish.py writes that copy, relative to the published site."""
+    return f"colab/{notebook}"
 
 
 def configure(app: Sphinx, config: Config) -> None:

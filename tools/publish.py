@@ -1,0 +1,110 @@
+"""Writes what is published, to `_build/site`: the book, the wheel, and the notebooks as Colab opens them.
+
+`python tools/publish.py --push` also puts it on the branch `gh-pages` of `origin`, as one commit without history.
+A notebook on Colab knows nothing of this repository, so its first cell is given the address of the wheel.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import notebooks
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book" / "ext"))
+
+from site_pages import BRANCH, colab_path, repository  # noqa: E402  (the book's own account of its addresses)
+
+BUILT = ROOT / "_build" / "html"
+SITE = ROOT / "_build" / "site"
+NO_ADDRESS = 'WHEEL = ""'
+
+
+def write_site(site: Path = SITE, built: Path = BUILT, name: str | None = None) -> None:
+    """Copies the book to `site` and adds the wheel and the notebooks for Colab.
+
+    `name` is the repository as `owner/name`; where it is unknown the notebooks keep their empty address.
+    """
+    if not (built / "index.html").is_file():
+        raise SystemExit("There is no built book; run `make html` first.")
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree(built, site, ignore=shutil.ignore_patterns(".built", ".buildinfo", ".doctrees"))
+    (site / ".nojekyll").touch()
+    wheel = build_wheel(site / "wheel")
+    for path in notebooks.paths():
+        target = site / colab_path(path.name)
+        target.parent.mkdir(exist_ok=True)
+        address = wheel_address(name, wheel.name) if name else ""
+        target.write_bytes(with_address(path.read_bytes(), address))
+
+
+def build_wheel(folder: Path) -> Path:
+    """Builds the package's wheel, with its data and its chart renderer, into `folder`."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
+    return next(folder.glob("*.whl"))
+
+
+def wheel_address(name: str, wheel: str) -> str:
+    """Where the wheel can be fetched as soon as the branch is there, whatever the book's own address."""
+    return f"https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
+
+
+def with_address(notebook: bytes, address: str) -> bytes:
+    """The notebook with the wheel's address in its first cell, without widget state, as Colab opens it."""
+    document = json.loads(notebook)
+    first = document["cells"][0]
+    text = notebooks.source(first)
+    if NO_ADDRESS not in text:
+        raise ValueError("The notebook does not begin with the first cell of tools/notebooks.py.")
+    first["source"] = text.replace(NO_ADDRESS, f'WHEEL = "{address}"', 1).splitlines(keepends=True)
+    return notebooks.to_bytes(document)
+
+
+def push(site: Path = SITE) -> None:
+    """Makes the branch one commit that holds the site, and nothing of what it held before."""
+    with tempfile.TemporaryDirectory() as folder:
+        aside = {"GIT_INDEX_FILE": str(Path(folder) / "index")}  # the checkout's own index stays as it is
+        git(f"--work-tree={site}", "add", "--all", "--force", ".", env=aside, cwd=site)
+        tree = git("write-tree", env=aside)
+    head = git("rev-parse", "--short", "HEAD")
+    who = ("-c", "user.name=publisher", "-c", "user.email=publisher@users.noreply.github.com")
+    commit = git(*who, "commit-tree", tree, "-m", f"The book at {head}")
+    git("push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
+
+
+def git(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+    """What git answers; its error is shown and ends the program."""
+    command = ["git", f"--git-dir={ROOT / '.git'}", *arguments]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=False, cwd=cwd, env={**os.environ, **(env or {})}
+    )
+    if done.returncode:
+        raise SystemExit("git failed; nothing was published.")
+    return done.stdout.strip()
+
+
+def main() -> None:
+    """Writes the site, and pushes it when asked to."""
+    parser = argparse.ArgumentParser(description="Write what is published to _build/site.")
+    parser.add_argument("--push", action="store_true", help=f"put it on the branch {BRANCH} of origin")
+    name = repository(ROOT)
+    wanted = parser.parse_args()
+    write_site(name=name)
+    print(
+        f"Wrote {SITE.relative_to(ROOT)}"
+        + ("" if name else " (no repository address: Colab copies have none)")
+    )
+    if wanted.push:
+        push()
+        print(f"Published to the branch {BRANCH} of {name}.")
+
+
+if __name__ == "__main__":
+    main()
