@@ -4,14 +4,14 @@
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
-# make site       what is published: the book, the wheel, the notebooks for Colab, in _build/site
+# make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
 # make clean      remove everything these commands made
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets test lint notebooks bench-page lab bench-lab site clean force
+.PHONY: book html assets test lint notebooks bench-page lab bench-lab site publish test-chapters clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -47,6 +47,11 @@ test: .venv/.test lint html
 	@echo "Testing the built book in Chromium ..."
 	@pytest tests/book
 
+# What runs in readers' browsers, tested alone: no PyTorch, no book, any Python from 3.11 on.
+CHAPTERS := facts table benchmarks scaling attention speed memory cost story later verdicts
+test-chapters: .venv/.chapters
+	@pytest --doctest-modules $(wildcard $(CHAPTERS:%=smallmodels/%.py) $(CHAPTERS:%=tests/test_%.py))
+
 lint: .venv/.test
 	@echo "Checking style and types ..."
 	@ruff check --quiet .
@@ -68,6 +73,9 @@ bench-lab: .venv/.test
 site: html
 	@python tools/publish.py
 
+publish: html
+	@python tools/publish.py --push
+
 clean:
 	@rm -rf _build .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@echo "Removed what the other commands had made."
@@ -83,6 +91,11 @@ clean:
 .venv/.book: pyproject.toml requirements.txt | .venv/.made
 	@echo "Installing what the book needs ..."
 	@$(PIP) --editable '.[book]'
+	@touch $@
+
+.venv/.chapters: pyproject.toml requirements.txt | .venv/.made
+	@echo "Installing what the tests need ..."
+	@$(PIP) --editable '.[test]'
 	@touch $@
 
 .venv/.test: .venv/.book

@@ -1,6 +1,6 @@
 """Writes what is published, to `_build/site`: the book, the wheel, and the notebooks as Colab opens them.
 
-`python tools/publish.py --push` also puts it on the branch `gh-pages` of `origin`, as one commit without history.
+`python tools/publish.py --push` also makes it the branch `gh-pages` of `origin`, one commit without history.
 A notebook on Colab knows nothing of this repository, so its first cell is given the address of the wheel.
 """
 
@@ -97,10 +97,7 @@ def main() -> None:
     name = repository(ROOT)
     wanted = parser.parse_args()
     write_site(name=name)
-    print(
-        f"Wrote {SITE.relative_to(ROOT)}"
-        + ("" if name else " (no repository address: Colab copies have none)")
-    )
+    print(f"Wrote {SITE.relative_to(ROOT)}" + ("" if name else ", without the address of a repository."))
     if wanted.push:
         push()
         print(f"Published to the branch {BRANCH} of {name}.")

@@ -1,4 +1,4 @@
-"""What the wheel carries besides the code: the facts, and the bundled chart renderer where it has been built."""
+"""What the wheel carries besides the code: the facts, and the bundled chart renderer where it was built."""
 
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """Formulas are set while the book is built, by KaTeX: HTML for the eye, MathML for screen readers.
 
-So no page loads a math script; a page with a formula loads KaTeX's style sheet, and of its fonts those it uses.
+So no page loads a math script; a page with a formula loads KaTeX's style sheet and the fonts it uses.
 """
 
 import json
@@ -56,8 +56,9 @@ RENDERER = Renderer()
 
 @cache
 def rendered(tex: str, display: bool) -> str:
-    """A formula as HTML with MathML in it; `ExtensionError` names a formula that KaTeX does not understand."""
-    answer: dict[str, str] = json.loads(RENDERER.answer(json.dumps({"tex": tex, "displayMode": display})))
+    """A formula as HTML with MathML in it; `ExtensionError` names one that KaTeX does not understand."""
+    question = json.dumps({"tex": tex, "displayMode": display})
+    answer: dict[str, str] = json.loads(RENDERER.answer(question))
     if "error" in answer:
         raise ExtensionError(f"KaTeX cannot set {tex!r}: {answer['error']}")
     return answer["html"]
