@@ -103,10 +103,15 @@ def models() -> tuple[str, ...]:
 
 
 @cache
-def benchmarks() -> tuple[str, ...]:
+def tests() -> tuple[str, ...]:
     """Every benchmark of one test (no averages) that somebody scored, in the book's order."""
     scored = {s.benchmark for s in facts.scores()}
     return tuple(b.benchmark for b in facts.benchmarks() if b.benchmark in scored and b.kind != "average")
+
+
+def benchmark_choices() -> list[tuple[str, str]]:
+    """The benchmarks a reader can choose from, as (title, name)."""
+    return [(facts.benchmark(name).title, name) for name in tests()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,34 @@ def pairs(challenger: str, baseline: str, source: str, confidence: float) -> lis
             if a.benchmark == b.benchmark and (known is None or _fits_better(a, b, known)):
                 found[a.benchmark] = Pair(a, b, z)
     return list(found.values())
+
+
+def pair(
+    benchmark: str,
+    source: str = POST,
+    challenger: str = "Mistral 7B",
+    baseline: str = "Llama 2 13B",
+    confidence: float = 0.95,
+) -> Pair:
+    """The two models' figures on one benchmark in one report; `ValueError` if the report lacks either.
+
+    >>> pair("ARC-c").gap, pair("ARC-c", source="open-llm-leaderboard-v1").gap
+    (-3.9, 0.59)
+    """
+    found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence)}
+    if benchmark not in found:
+        raise ValueError(f"{_report_name(source)} has no {benchmark} of both; it has {', '.join(found)}.")
+    return found[benchmark]
+
+
+def measured_alike(challenger: str = "Mistral 7B", baseline: str = "Llama 2 13B") -> list[str]:
+    """The reports in which every pair of the two models' figures is comparable.
+
+    >>> "post" in measured_alike()
+    False
+    """
+    found = {report: pairs(challenger, baseline, report, 0.95) for report in REPORTS}
+    return [report for report, both in found.items() if both and all(p.verdict()[0] != MIXED for p in both)]
 
 
 def _fits_better(a: Score, b: Score, known: Pair) -> bool:
@@ -356,7 +389,7 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     Raises `ValueError` for a model or benchmark there is none of.
     """
     _one_of("model", model, models())
-    _one_of("benchmark", benchmark, benchmarks())
+    _one_of("benchmark", benchmark, tests())
     scores = sorted((s for s in _scores_of(model) if s.benchmark == benchmark), key=lambda s: -s.score_pct)
     title = facts.benchmark(benchmark).title
     return Table(
@@ -482,9 +515,10 @@ def _origin(score: Score) -> str:
         return "no source found"
     run = runs[0]
     owner = "" if run.model == score.model else f"{run.model} in "
-    shots = f", {run.shots}-shot" if run.shots.isdigit() else ""
-    metric = "" if run.metric == "not stated" else f" {run.metric}"
-    return f"{owner}{facts.pipeline(run.pipeline_id).name}{shots}{metric}"
+    shots = f"{run.shots}-shot" if run.shots.isdigit() else ""
+    metric = "" if run.metric == "not stated" else run.metric
+    how = " ".join(filter(None, [shots, metric]))
+    return ", ".join(filter(None, [f"{owner}{facts.pipeline(run.pipeline_id).name}", how]))
 
 
 def _provenance(score: Score) -> str:
@@ -502,3 +536,43 @@ def _provenance(score: Score) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def provenance() -> Table:
+    """Each of the post's figures with the primary source it was matched to, if any was found."""
+    figures = [score for score in facts.scores() if score.source_id == POST]
+    return Table(
+        caption="Where the post's figures come from",
+        columns=(
+            Column("figure", "figure"),
+            Column("post", "the post", "%", ".1f"),
+            Column("primary", "source", "%", "g", "The primary figure as its own source prints it."),
+            Column("run", "measured by"),
+            Column("note", "what we found"),
+        ),
+        rows=tuple(_provenance_row(score) for score in figures),
+        finding=_provenance_finding(figures),
+    )
+
+
+def _provenance_row(score: Score) -> dict[str, Value | Cell]:
+    runs = _primary(score)
+    primary = Cell(runs[0].score_pct, _provenance(runs[0])) if runs else None
+    return {
+        "figure": f"{_title(score)}, {score.model}",
+        "post": score.score_pct,
+        "primary": primary,
+        "run": _origin(score),
+        "note": score.match_note,
+    }
+
+
+def _provenance_finding(figures: Sequence[Score]) -> str:
+    matched = {score: _primary(score) for score in figures}
+    runs = {found[0].pipeline_id for found in matched.values() if found}
+    lost = sum(not found for found in matched.values())
+    wrong = sum(bool(found) and found[0].model != score.model for score, found in matched.items())
+    return (
+        f"The post's {len(figures)} figures come from {len(runs)} different evaluations; {wrong} belong to "
+        f"another model, and {lost} {'matches' if lost == 1 else 'match'} no source we found."
+    )

@@ -1,0 +1,196 @@
+"""Chapter 01 against the post's own table, published like-for-like figures, and its own arithmetic."""
+
+import math
+import random
+import re
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smallmodels import benchmarks
+from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, head_to_head, provenance, spread
+
+# The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
+POST = """
+MMLU          60.1 45.3 54.8 Mistral wins, +5.3 pts
+HellaSwag     81.3 77.2 80.7 Mistral wins, +0.6 pts
+ARC Challenge 55.5 53.1 59.4 Llama 2 13B wins, +3.9 pts
+WinoGrande    75.3 70.1 73.0 Mistral wins, +2.3 pts
+TruthfulQA    42.2 33.3 41.9 Mistral wins, +0.3 pts
+HumanEval     30.5 12.8 18.3 Mistral wins, +12.2 pts
+GSM8K         35.4 14.6 24.3 Mistral wins, +11.1 pts
+"""
+LINE = re.compile(r"(.+?)\s+([\d.]+) ([\d.]+) ([\d.]+) (.+) wins, \+([\d.]+) pts")
+POST_ROWS = [match.groups() for match in LINE.finditer(POST)]
+
+# Gap and z of each pair as computed by hand from the reports' printed figures and the tests' lengths.
+LIKE_FOR_LIKE = {
+    "mistral-7b-paper": {
+        "MMLU": (4.5, 7.64), "HellaSwag": (0.6, 1.08), "ARC Challenge": (6.7, 3.25),
+        "WinoGrande": (2.4, 1.38), "HumanEval": (11.6, 2.46), "GSM8K": (17.9, 9.43),
+        "PIQA": (2.2, 1.73), "ARC Easy": (4.8, 3.97), "Natural Questions": (-0.2, -0.19),
+        "TriviaQA": (0.3, 0.49), "MBPP": (12.1, 2.81), "MATH": (7.1, 12.17),
+    },
+    "open-llm-leaderboard-v1": {
+        "MMLU": (8.42, 14.45), "HellaSwag": (1.18, 2.21), "ARC Challenge": (0.59, 0.29),
+        "WinoGrande": (1.73, 1.04), "TruthfulQA": (4.77, 1.97), "GSM8K": (15.01, 8.5),
+    },
+}  # fmt: skip
+
+
+def by_benchmark(table):
+    """The rows of a head-to-head table as plain values, by benchmark."""
+    names = [column.name for column in table.columns]
+    values = zip(*(table.values(name) for name in names), strict=True)
+    return {row[0]: dict(zip(names, row, strict=True)) for row in values}
+
+
+def test_the_default_is_the_posts_table_to_the_digit():
+    rows = list(head_to_head().shown())[1:]
+    smaller = list(head_to_head(baseline="Llama 2 7B").shown())[1:]
+    for row, small, (name, mistral, llama_7b, llama_13b, winner, lead) in zip(
+        rows, smaller, POST_ROWS, strict=True
+    ):
+        assert (row[0], row[1], row[3]) == (name, mistral, llama_13b)
+        assert (small[0], small[1], small[3]) == (name, mistral, llama_7b)
+        assert row[5] == (f"+{lead}" if winner == "Mistral" else f"−{lead}")
+        assert row[7].startswith(winner)
+
+
+def test_the_posts_count_of_wins_and_what_it_hides():
+    assert head_to_head().finding == (
+        "Mistral 7B leads Llama 2 13B on 6 of 7; at face value 3 of the 7 gaps are beyond 95% noise, "
+        "but 6 of the 7 pairs mix evaluations and cannot be compared."
+    )
+
+
+@pytest.mark.parametrize("report", LIKE_FOR_LIKE)
+def test_gaps_and_errors_within_one_report(report):
+    rows = by_benchmark(head_to_head(source=report))
+    z95 = NormalDist().inv_cdf(0.975)
+    found = {name: (row["gap"], round(row["gap"] / row["margin"] * z95, 2)) for name, row in rows.items()}
+    assert found == LIKE_FOR_LIKE[report]
+
+
+@pytest.mark.parametrize(
+    ("report", "beyond", "holm"),
+    [("post", 3, 3), ("mistral-7b-paper", 7, 6), ("open-llm-leaderboard-v1", 4, 2)],
+)
+def test_counts_beyond_noise_one_by_one_and_together(report, beyond, holm):
+    table = head_to_head(source=report)
+    assert f"{beyond} of the {len(table.rows)} gaps" in table.finding
+    assert f", {holm} stay beyond" in table.notes[0]
+
+
+def test_one_control_turns_the_posts_loss():
+    assert by_benchmark(head_to_head())["ARC Challenge"]["leader"] == "Llama 2 13B"
+    assert by_benchmark(head_to_head(source="mistral-7b-paper"))["ARC Challenge"]["leader"] == "Mistral 7B"
+    assert (
+        by_benchmark(head_to_head(source="open-llm-leaderboard-v1"))["ARC Challenge"]["verdict"]
+        == "within noise"
+    )
+
+
+def test_what_the_posts_figures_belong_to():
+    rows = {figure: (run, note) for figure, _, _, run, note in list(provenance().shown())[1:]}
+    assert "LLaMA 1 13B" in rows["WinoGrande, Llama 2 13B"][0]
+    assert "25-shot" in rows["ARC Challenge, Llama 2 13B"][0]
+    assert rows["GSM8K, Llama 2 13B"][0] == "no source found"
+    assert len(rows) == 3 * len(POST_ROWS)
+
+
+def test_the_post_has_one_comparable_pair():
+    verdicts = {name: row["verdict"] for name, row in by_benchmark(head_to_head()).items()}
+    assert [name for name, verdict in verdicts.items() if verdict != MIXED] == ["HellaSwag"]
+
+
+def test_standard_error_is_that_of_simulated_exams():
+    rng, n, p = random.Random(7), 164, 0.305
+    shares = [100 * sum(rng.random() < p for _ in range(n)) / n for _ in range(4000)]
+    mean = math.fsum(shares) / len(shares)
+    simulated = math.sqrt(math.fsum((s - mean) ** 2 for s in shares) / len(shares))
+    assert benchmarks.standard_error(100 * p, n) == pytest.approx(simulated, rel=0.05)
+
+
+@given(st.lists(st.floats(-6, 6), max_size=14), st.floats(0.5, 0.999))
+def test_holm_agrees_with_adjusted_p_values(z_scores, confidence):
+    """Independent form of Holm's procedure: the running maximum of (m - i) p(i), compared with the level."""
+    p = sorted(2 * (1 - NormalDist().cdf(abs(z))) for z in z_scores)
+    adjusted = [max((len(p) - j) * p[j] for j in range(i + 1)) for i in range(len(p))]
+    edge = [a for a in adjusted if math.isclose(a, 1 - confidence, rel_tol=1e-6)]
+    if not edge:
+        assert benchmarks.beyond_after_holm(z_scores, confidence) == sum(
+            a <= 1 - confidence for a in adjusted
+        )
+
+
+model = st.sampled_from(benchmarks.models())
+
+
+@given(model, model, st.sampled_from(REPORTS), st.floats(0.5, 0.999))
+def test_every_reachable_comparison_is_finite_and_consistent(challenger, baseline, source, confidence):
+    table = head_to_head(challenger, baseline, source, confidence)
+    rows = list(by_benchmark(table).values())
+    assert len(rows) == len(table.rows)  # no benchmark twice
+    for row in rows:
+        ours, theirs, gap, margin = row["challenger"], row["baseline"], row["gap"], row["margin"]
+        assert gap == pytest.approx(ours - theirs, abs=1e-9)
+        assert row["leader"] == (challenger if ours > theirs else baseline if theirs > ours else "tie")
+        if row["verdict"] in ("beyond noise", "within noise"):
+            assert (row["verdict"] == "beyond noise") == (abs(gap) > margin)
+        if row["verdict"] == UNKNOWN:
+            assert margin is None
+    if rows:
+        leads = sum(row["challenger"] > row["baseline"] for row in rows)
+        mixed = sum(row["verdict"] == MIXED for row in rows)
+        assert f"on {leads} of {len(rows)}" in table.finding
+        assert (f"{mixed} of the {len(rows)} pairs mix" in table.finding) == (mixed > 0)
+    for dot in table.series["dots"]:
+        assert 0 <= dot["low"] <= dot["score"] <= dot["high"] <= 100
+    assert math.isfinite(len(table.to_html()))
+
+
+@given(model, st.sampled_from(benchmarks.tests()))
+def test_every_reachable_spread_is_sorted_and_counted(name, benchmark):
+    table = spread(name, benchmark)
+    scores = table.values("score")
+    assert scores == sorted(scores, reverse=True)
+    assert len(table.series["scores"]) == len(scores)
+    if len(scores) > 1:
+        assert f"{len(scores)} published scores" in table.finding
+        assert f"{scores[0] - scores[-1]:.1f} points apart" in table.finding
+
+
+@given(model, model)
+def test_a_margin_grows_with_confidence(challenger, baseline):
+    narrow = head_to_head(challenger, baseline, "post", 0.5).values("margin")
+    wide = head_to_head(challenger, baseline, "post", 0.99).values("margin")
+    assert all(w > n for n, w in zip(narrow, wide, strict=True) if n)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"challenger": "GPT-5"}, "There is no model 'GPT-5'"),
+        ({"baseline": ""}, "There is no model ''"),
+        ({"source": "a friend"}, "There is no report 'a friend'"),
+        ({"confidence": 1.0}, "choose one from 0.5 to 0.999"),
+        ({"confidence": math.nan}, "choose one from 0.5 to 0.999"),
+    ],
+)
+def test_bad_input_gets_one_sentence(wrong, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        head_to_head(**wrong)
+
+
+def test_bad_numbers_get_one_sentence():
+    with pytest.raises(ValueError, match="no percentage"):
+        benchmarks.standard_error(101, 10)
+    with pytest.raises(ValueError, match="at least one"):
+        benchmarks.standard_error(50, 0)
+    with pytest.raises(ValueError, match="There is no benchmark 'chess'"):
+        spread(benchmark="chess")
+    with pytest.raises(ValueError, match="has no MATH of both"):
+        benchmarks.pair("MATH")
