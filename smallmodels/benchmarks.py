@@ -450,7 +450,7 @@ def _spread_finding(scores: Sequence[Score], model: str, title: str) -> str:
 def _strip_dot(score: Score, i: int) -> dict[str, Value]:
     n_items = facts.eval_set(score.benchmark, score.eval_set).n_items
     low, high = interval(score.score_pct, n_items, z_score(0.95))
-    text = f"{score.score_pct:g}  {_report_name(score.source_id)}: {_origin(score)}"
+    text = f"{score.score_pct:g}  {_report_name(score.source_id)} ({_protocol_words(score) or 'no protocol stated'})"
     return {
         "row": f"{i:02}",
         "score": score.score_pct,
@@ -515,10 +515,13 @@ def _origin(score: Score) -> str:
         return "no source found"
     run = runs[0]
     owner = "" if run.model == score.model else f"{run.model} in "
-    shots = f"{run.shots}-shot" if run.shots.isdigit() else ""
-    metric = "" if run.metric == "not stated" else run.metric
-    how = " ".join(filter(None, [shots, metric]))
-    return ", ".join(filter(None, [f"{owner}{facts.pipeline(run.pipeline_id).name}", how]))
+    return ", ".join(filter(None, [f"{owner}{facts.pipeline(run.pipeline_id).name}", _protocol_words(run)]))
+
+
+def _protocol_words(score: Score) -> str:
+    shots = f"{score.shots}-shot" if score.shots.isdigit() else ""
+    metric = "" if score.metric == "not stated" else score.metric
+    return f"{shots} {metric}".strip()
 
 
 def _provenance(score: Score) -> str:

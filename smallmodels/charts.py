@@ -60,7 +60,7 @@ def dumbbells() -> alt.LayerChart:
             x=alt.X("low:Q", scale=percent),
             x2="high:Q",
             strokeDash=alt.StrokeDash("verdict:N", scale=_DASHES, legend=_verdict_legend()),
-            strokeWidth=alt.StrokeWidth("verdict:N", scale=_WIDTHS, legend=None),
+            strokeWidth=alt.StrokeWidth("verdict:N", scale=_WIDTHS, legend=_verdict_legend()),
         )
     )
     bars = dots.mark_rule(strokeWidth=9, opacity=0.3).encode(
@@ -136,6 +136,7 @@ def _voice(chart: alt.LayerChart, row_height: int) -> alt.LayerChart:
             domain=False,
             tickColor=grid,
             titleFontWeight="normal",
+            tickCount=6,
         )
         .configure_axisY(grid=False, ticks=False, labelPadding=8)
         .configure_legend(labelColor=ink, labelFontSize=12)

@@ -21,7 +21,8 @@ def test_every_chart_of_the_book_is_tested_here():
 def test_the_chart_draws_its_functions_series(name):
     spec, table = getattr(charts, name)().to_dict(), CHARTS[name]()
     named = {part["data"]["name"] for part in [spec, *spec["layer"]] if "data" in part}
-    assert named and named <= set(table.series)
+    assert named
+    assert named <= set(table.series)
     spec["datasets"] = dict(table.series)
     svg = vl_convert.vegalite_to_svg(json.dumps(spec | {"width": 640}))
     assert all(f">{text}<" in svg for text in _texts(table))
