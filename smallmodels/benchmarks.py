@@ -248,17 +248,18 @@ def head_to_head(
 
 
 def _row(pair: Pair) -> dict[str, Value | Cell]:
+    verdict, reason = pair.verdict()
     items = f"{pair.n_items:,} test items." if pair.n_items else "The number of test items is not known."
     return {
-        "benchmark": Cell(_title(pair.ours), facts.benchmark(pair.ours.benchmark).measures + "."),
+        "benchmark": Cell(_title(pair.ours), note=facts.benchmark(pair.ours.benchmark).measures + "."),
         "challenger": Cell(pair.ours.score_pct, _provenance(pair.ours)),
         "challenger_from": _origin(pair.ours),
         "baseline": Cell(pair.theirs.score_pct, _provenance(pair.theirs)),
         "baseline_from": _origin(pair.theirs),
         "gap": pair.gap,
-        "margin": Cell(pair.margin, items),
+        "margin": Cell(pair.margin, note=items),
         "leader": pair.leader,
-        "verdict": Cell(*pair.verdict()),
+        "verdict": Cell(verdict, note=reason),
     }
 
 
@@ -394,17 +395,17 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     title = facts.benchmark(benchmark).title
     return Table(
         caption=f"Every published score of {model} on {title}",
-        columns=_spread_columns(scores),
+        columns=_spread_columns(),
         rows=tuple(_spread_row(score) for score in scores),
         finding=_spread_finding(scores, model, title),
         series={"scores": [_strip_dot(score, i) for i, score in enumerate(scores)]},
     )
 
 
-def _spread_columns(scores: Sequence[Score]) -> tuple[Column, ...]:
+def _spread_columns() -> tuple[Column, ...]:
     return (
         Column("report", "printed in"),
-        Column("score", "score", "%", f".{_decimals(scores)}f"),
+        Column("score", "score", "%", "g"),
         Column(
             "run",
             "measured by",
@@ -428,7 +429,7 @@ def _spread_row(score: Score) -> dict[str, Value | Cell]:
         "score": Cell(score.score_pct, _provenance(score)),
         "run": facts.pipeline(runs[0].pipeline_id).name if runs else "no source found",
         "shots": score.shots,
-        "metric": Cell(score.metric, facts.metric(score.metric).meaning + "."),
+        "metric": Cell(score.metric, note=_sentence(facts.metric(score.metric).meaning)),
     }
 
 
@@ -525,20 +526,15 @@ def _protocol_words(score: Score) -> str:
 
 
 def _provenance(score: Score) -> str:
-    """The full source of one figure, as a sentence."""
-    source = facts.source(score.source_id)
-    where = f"{source.title}, {score.locator}" if score.locator else source.title
-    doubt = "" if score.verified == "yes" else f" Verified: {score.verified}."
-    return (
-        " ".join(
-            filter(None, [f"{where}: {_origin(score)}.", _sentence(score.match_note), _sentence(score.note)])
-        )
-        + doubt
-    )
+    """The full source of one figure, in sentences."""
+    where = ", ".join(filter(None, [facts.source(score.source_id).short_title, score.locator]))
+    doubt = {"yes": "", "partly": "verified in part only", "no": "not verified"}[score.verified]
+    parts = [f"{where}: {_origin(score)}", score.match_note, score.note, doubt]
+    return " ".join(_sentence(part) for part in parts if part)
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "." if text else ""
+    return text[:1].upper() + text[1:] + "."
 
 
 def provenance() -> Table:

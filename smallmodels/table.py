@@ -19,12 +19,18 @@ NOTHING = "—"  # what a reader sees where there is no figure
 class Cell:
     """One figure together with where it comes from.
 
-    `source` is a sentence for the reader (shown on hover and focus, and listed under the table);
-    a bare value in a row is the same as a `Cell` without a source.
+    `source` is a sentence for the reader, shown on hover and focus and listed under the table; `note` is
+    shown there too but not listed. A bare value in a row is the same as a `Cell` without either.
     """
 
     value: Value
     source: str = ""
+    note: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """Source and note as one text."""
+        return f"{self.source} {self.note}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ class Table:
             cell = self.cell(row, column)
             tag = 'th scope="row"' if i == 0 else "td"
             kind = ' class="number"' if _is_number(cell.value) else ""
-            shown = _explained(column.show(cell.value), cell.source)
+            shown = _explained(column.show(cell.value), cell.explanation)
             cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
         return f"<tr>{''.join(cells)}</tr>"
 

@@ -82,9 +82,10 @@ def test_sources_and_meanings_are_explained_where_they_stand():
     one = table(
         (Cell("a", "<first> source"), 1.0, Cell("b", "second")), (Cell("c", "<first> source"), 2.0, "")
     )
-    assert one.sources() == ["<first> source", "second"]
+    assert one.sources() == ["<first> source", "second"]  # a note is shown where it stands, but is no source
     assert one.to_html().count('aria-description="&lt;first&gt; source"') == 2
-    assert 'aria-description="A minus B."' in one.to_html()
+    for shown in ("A minus B.", "second A note.", "No source."):
+        assert f'aria-description="{shown}"' in one.to_html()
     assert one.to_dict()["sources"] == one.sources()
 
 
