@@ -451,7 +451,8 @@ def _spread_finding(scores: Sequence[Score], model: str, title: str) -> str:
 def _strip_dot(score: Score, i: int) -> dict[str, Value]:
     n_items = facts.eval_set(score.benchmark, score.eval_set).n_items
     low, high = interval(score.score_pct, n_items, z_score(0.95))
-    text = f"{score.score_pct:g}  {_report_name(score.source_id)} ({_protocol_words(score) or 'no protocol stated'})"
+    protocol = _protocol_words(score) or "no protocol stated"
+    text = f"{score.score_pct:g}  {_report_name(score.source_id)} ({protocol})"
     return {
         "row": f"{i:02}",
         "score": score.score_pct,

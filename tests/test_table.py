@@ -79,9 +79,8 @@ def test_markdown_aligns_numbers_and_ends_with_the_finding():
 
 
 def test_sources_and_meanings_are_explained_where_they_stand():
-    one = table(
-        (Cell("a", "<first> source"), 1.0, Cell("b", "second")), (Cell("c", "<first> source"), 2.0, "")
-    )
+    first = Cell("a", "<first> source")
+    one = table((first, 1.0, Cell("b", "second", note="A note.")), (first, 2.0, Cell("d", note="No source.")))
     assert one.sources() == ["<first> source", "second"]  # a note is shown where it stands, but is no source
     assert one.to_html().count('aria-description="&lt;first&gt; source"') == 2
     for shown in ("A minus B.", "second A note.", "No source."):
