@@ -1,0 +1,403 @@
+"""Chapters 03 and 04: what heads share, what a window sees, and what both cost in memory.
+ Formulas first, each once, with the numbers the papers give as doctests; then the functions the chapters
+show. Bytes are bytes; GB is 10^9 of them. A window counts the token itself: a query sees the `window`
+newest positions.
+"""
+
+from math import ceil
+
+from smallmodels import facts
+from smallmodels.facts import Model
+from smallmodels.table import Cell, Column, Table, Value
+
+# Models whose every layer is alike, so that one window and one number of heads describe them.
+MODELS = (
+    "Mistral 7B",
+    "Llama 2 7B",
+    "Llama 2 13B",
+    "Llama 2 70B",
+    "Llama 3 8B",
+    "Mistral Nemo 12B",
+    "Qwen2.5 7B",
+)
+Row = dict[str, Value]
+BYTES_PER_VALUE: dict[str, float] = {"FP32": 4, "FP16": 2, "INT8": 1, "INT4": 0.5}  # BF16 weighs as FP16
+
+
+def bytes_per_value(precision: str) -> float:
+    """Bytes of one number at a named precision; the scales of quantised formats are not counted.
+
+    >>> bytes_per_value("FP16")
+    2
+    """
+    if precision not in BYTES_PER_VALUE:
+        raise ValueError(f"There is no precision {precision!r}; choose one of {', '.join(BYTES_PER_VALUE)}.")
+    return BYTES_PER_VALUE[precision]
+
+
+def kv_bytes_per_token(n_layers: int, n_kv_heads: int, head_dim: int, value_bytes: float = 2) -> float:
+    """Bytes of one token's keys and values in every layer.
+
+    Two (K and V) x layers x KV heads x head size x bytes of a value; source: Pope et al. 2022, section 2.1,
+    with the number of KV heads of Ainslie et al. 2023. In FP16, Mistral 7B and Llama 2 7B, 13B and 70B:
+
+    >>> kv_bytes_per_token(32, 8, 128), kv_bytes_per_token(32, 32, 128)
+    (131072, 524288)
+    >>> kv_bytes_per_token(40, 40, 128), kv_bytes_per_token(80, 8, 128)
+    (819200, 327680)
+    """
+    return 2 * n_layers * n_kv_heads * head_dim * value_bytes
+
+
+def cached_tokens(context: int, sliding_window: int | None = None) -> int:
+    """Tokens a cache holds after `context` of them: all, or the window's worth when the buffer rolls.
+
+    Source: Jiang et al. 2023, "rolling buffer cache": at 32k tokens it holds an eighth of them.
+
+    >>> cached_tokens(32768, 4096), cached_tokens(1000, 4096), cached_tokens(32768)
+    (4096, 1000, 32768)
+    """
+    if context < 0:
+        raise ValueError(f"A context of {context} tokens does not exist; it must be 0 or more.")
+    return context if sliding_window is None else min(context, sliding_window)
+
+
+def kv_cache_bytes(
+    bytes_per_token: float, context: int, batch: int = 1, sliding_window: int | None = None
+) -> float:
+    """Bytes of the keys and values of `batch` sequences of `context` tokens.
+
+    Mistral 7B in FP16 holds half a GiB, at any length from 4,096 on:
+
+    >>> kv_cache_bytes(131072, 32768, sliding_window=4096)
+    536870912
+    """
+    if batch < 1:
+        raise ValueError(f"A batch of {batch} sequences does not exist; it must be 1 or more.")
+    return bytes_per_token * batch * cached_tokens(context, sliding_window)
+
+
+def reach(n_layers: int, sliding_window: int) -> int:
+    """How many positions back the last layer can still be touched by: n_layers x (window - 1).
+
+    A layer carries information back by `window` - 1 positions, because the window counts the token itself.
+    Jiang et al. 2023 round this to layers x window, "approximately 131K tokens" (131,072); for Mistral 7B
+    it is
+
+    >>> reach(32, 4096)
+    131040
+    """
+    if n_layers < 1 or sliding_window < 1:
+        raise ValueError(
+            f"{n_layers} layers of window {sliding_window} do not exist; both must be 1 or more."
+        )
+    return n_layers * (sliding_window - 1)
+
+
+def hops(distance: int, sliding_window: int | None) -> int | None:
+    """Layers it takes before an input `distance` positions back can touch an output; None if no depth is
+    enough.
+
+    Its own position (distance 0) needs one layer like every other the window shows.
+
+    >>> hops(0, 4), hops(3, 4), hops(4, 4), hops(100, None), hops(1, 1)
+    (1, 1, 2, 1, None)
+    """
+    if distance < 0:
+        raise ValueError(f"The input lies {-distance} positions ahead; attention here only looks back.")
+    if sliding_window is None or distance == 0:
+        return 1
+    return None if sliding_window == 1 else ceil(distance / (sliding_window - 1))
+
+
+def visible_pairs(length: int, sliding_window: int | None = None) -> int:
+    """Pairs of a query and a key it sees, over a sequence: n(n+1)/2, less what lies behind the window.
+
+    >>> visible_pairs(4), visible_pairs(4, 2), visible_pairs(4, 9)
+    (10, 7, 10)
+    """
+    hidden = 0 if sliding_window is None else max(0, length - sliding_window)
+    return length * (length + 1) // 2 - hidden * (hidden + 1) // 2
+
+
+def attention_flops(pairs: int, n_heads: int, head_dim: int) -> int:
+    """FLOPs of one layer's scores and weighted sums: two products of head_dim multiply-adds per head and
+    pair.
+
+    Source: Kaplan et al. 2020, table 1 (where the mask is not counted). Sharing keys saves bytes, not FLOPs.
+
+    >>> attention_flops(visible_pairs(2), n_heads=1, head_dim=1)
+    12
+    """
+    return 4 * pairs * n_heads * head_dim
+
+
+def shared_heads(n_heads: int, n_kv_heads: int) -> int:
+    """The number of KV heads nearest below `n_kv_heads` that the query heads can share evenly.
+
+    >>> shared_heads(32, 8), shared_heads(40, 16), shared_heads(32, 99)
+    (8, 10, 32)
+    """
+    if n_kv_heads < 1:
+        raise ValueError(f"{n_kv_heads} key-value heads leave nothing to attend to; it must be 1 or more.")
+    return max(d for d in range(1, min(n_heads, n_kv_heads) + 1) if n_heads % d == 0)
+
+
+def kv_cache(
+    model: str = "Mistral 7B",
+    n_kv_heads: int = 8,
+    context: int = 4096,
+    batch: int = 1,
+    precision: str = "FP16",
+) -> Table:
+    """The cache of a model for every even sharing of its key-value heads, the chosen one marked.
+
+    `n_kv_heads` that the query heads cannot share evenly count as the next smaller number that they can.
+    Raises ValueError for an unknown model or precision, and for counts below 1.
+    """
+    shape, value = _model(model), bytes_per_value(precision)
+    chosen = shared_heads(shape.n_heads, n_kv_heads)
+    each = kv_bytes_per_token(shape.n_layers, shape.n_heads, shape.head_dim, value)
+    held = kv_cache_bytes(each, context, batch, shape.sliding_window)
+    options = [heads for heads in range(1, shape.n_heads + 1) if shape.n_heads % heads == 0]
+    rows = [_cache_row(shape, heads, chosen, context, batch, value) for heads in options]
+    return Table(
+        caption=f"Keys and values of {model} in {precision}: {_sequences(batch)} of {context:,} tokens",
+        columns=(
+            Column(
+                "n_kv_heads", "KV heads", format="d", meaning="Heads that have keys and values of their own."
+            ),
+            Column(
+                "sharing", "queries per KV head", format="d", meaning="Query heads that read the same keys."
+            ),
+            Column("is", "what it is"),
+            Column("token_bytes", "one token", "bytes", ",.0f", "2 x layers x KV heads x head size x bytes."),
+            Column("cache_gb", "the cache", "GB", ",.3f", "GB is 10^9 bytes."),
+            Column("share_pct", "of a head each", "%", ",.1f", "Set against a KV head for every query head."),
+        ),
+        rows=tuple(rows),
+        finding=_sharing_finding(shape, chosen, context, batch, value),
+        notes=_window_notes(shape, context) + _rounding_notes(shape, n_kv_heads, chosen),
+        series={
+            "heads": _sharing_picture(shape.n_heads, chosen),
+            "caches": _bars(shape, options, chosen, held),
+        },
+    )
+
+
+def _model(name: str) -> Model:
+    if name not in MODELS:
+        raise ValueError(f"There is no shape of {name!r} here; choose one of {', '.join(MODELS)}.")
+    return facts.model(name)
+
+
+def _cache_row(
+    shape: Model, heads: int, chosen: int, context: int, batch: int, value: float
+) -> dict[str, Value | Cell]:
+    token = kv_bytes_per_token(shape.n_layers, heads, shape.head_dim, value)
+    published = heads == shape.n_kv_heads
+    marks = {
+        "a head each (MHA)": heads == shape.n_heads,
+        "one for all (MQA)": heads == 1,
+        "as published": published,
+        "your choice": heads == chosen,
+    }
+    return {
+        "n_kv_heads": Cell(heads, facts.source(shape.source_id).title if published else ""),
+        "sharing": shape.n_heads // heads,
+        "is": ", ".join(mark for mark, holds in marks.items() if holds),
+        "token_bytes": token,
+        "cache_gb": kv_cache_bytes(token, context, batch, shape.sliding_window) / 1e9,
+        "share_pct": 100 * heads / shape.n_heads,
+    }
+
+
+def _bars(shape: Model, options: list[int], chosen: int, held: float) -> list[Row]:
+    """The cache in GB for each number of KV heads; `held` is that of a head each, in bytes."""
+    return [
+        {"n_kv_heads": heads, "cache_gb": held * heads / shape.n_heads / 1e9, "chosen": heads == chosen}
+        for heads in options
+    ]
+
+
+def _sharing_picture(n_heads: int, n_kv_heads: int) -> list[Row]:
+    """Which KV head each query head reads; `x` of both in [0, 1], a KV head below the middle of its
+    readers.
+    """
+    group = n_heads // n_kv_heads
+    return [
+        {
+            "query_head": head,
+            "kv_head": head // group,
+            "query_x": (head + 0.5) / n_heads,
+            "kv_x": (head // group + 0.5) / n_kv_heads,
+        }
+        for head in range(n_heads)
+    ]
+
+
+def _sharing_finding(shape: Model, chosen: int, context: int, batch: int, value: float) -> str:
+    token = kv_bytes_per_token(shape.n_layers, chosen, shape.head_dim, value)
+    held = kv_cache_bytes(token, context, batch, shape.sliding_window)
+    group = shape.n_heads // chosen
+    size = f"the cache of {_sequences(batch)} of {context:,} tokens takes {held / 1e9:,.3f} GB"
+    if group == 1:
+        return f"When every query head has keys of its own, {size}."
+    part = f"{_part(group)} of what a head each would take"
+    return f"When {group} query heads share each of {_heads(chosen)}, {size}, {part}."
+
+
+def _heads(n: int) -> str:
+    return "one KV head" if n == 1 else f"{n} KV heads"
+
+
+def _part(n: int) -> str:
+    return {2: "half", 4: "a quarter", 8: "an eighth"}.get(n, f"1/{n}")
+
+
+def _sequences(batch: int) -> str:
+    return "one sequence" if batch == 1 else f"{batch:,} sequences"
+
+
+def _window_notes(shape: Model, context: int) -> tuple[str, ...]:
+    window = shape.sliding_window
+    if window is None or context <= window:
+        return ()
+    return (
+        f"The window is {window:,} tokens, so the cache rolls: it holds {window:,} of {context:,} tokens. "
+        f"Without the window it would hold {context / window:,.1f} times as much.",
+    )
+
+
+def _rounding_notes(shape: Model, asked: int, chosen: int) -> tuple[str, ...]:
+    if asked == chosen:
+        return ()
+    return (f"{shape.n_heads} query heads cannot share {asked} evenly; shown is {chosen}.",)
+
+
+def miscounts(
+    model: str = "Mistral 7B", context: int = 32768, batch: int = 1, precision: str = "FP16"
+) -> Table:
+    """What forgetting one thing does to a calculator's figure for the cache.
+
+    Raises ValueError for an unknown model or precision, and for counts below 1.
+    """
+    if context < 1:
+        raise ValueError("An empty cache cannot be miscounted; the context must be 1 token or more.")
+    shape, value = _model(model), bytes_per_value(precision)
+    token = kv_bytes_per_token(shape.n_layers, shape.n_kv_heads, shape.head_dim, value)
+    unshared = kv_bytes_per_token(shape.n_layers, shape.n_heads, shape.head_dim, value)
+    right = kv_cache_bytes(token, context, batch, shape.sliding_window)
+    cases = {
+        "nothing forgotten": right,
+        "keys counted, values not": right / 2,
+        "the sharing forgotten": kv_cache_bytes(unshared, context, batch, shape.sliding_window),
+        "the window forgotten": kv_cache_bytes(token, context, batch),
+        "sharing and window forgotten": kv_cache_bytes(unshared, context, batch),
+    }
+    worst = max(cases.values()) / right
+    rows: list[Row] = [
+        {"case": case, "cache_gb": size / 1e9, "factor": size / right} for case, size in cases.items()
+    ]
+    return Table(
+        caption=f"The cache of {model} in {precision}, miscounted: {_sequences(batch)} of {context:,} tokens",
+        columns=(
+            Column("case", "what the calculator does"),
+            Column("cache_gb", "the cache", "GB", ",.3f", "GB is 10^9 bytes."),
+            Column("factor", "times the true size", format=",.2f"),
+        ),
+        rows=tuple(rows),
+        finding=f"Forgetting what {model} shares and drops overstates this cache {worst:,.0f} times."
+        if worst > 1
+        else f"{model} shares no heads and drops no tokens here, so only keys or values can be forgotten.",
+        series={"miscounts": rows},
+    )
+
+
+def reach_by_layer(sliding_window: int = 4096, n_layers: int = 32) -> Table:
+    """How far back a stack of windowed layers hears, layer by layer, and what the usual rounding says.
+
+    Raises ValueError for a window or a number of layers below 1.
+    """
+    total = reach(n_layers, sliding_window)
+    shown = sorted({k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k < n_layers} | {n_layers})
+    rows = tuple(
+        {
+            "layers": k,
+            "reach": reach(k, sliding_window),
+            "rounded": k * sliding_window,
+            "difference": k * sliding_window - reach(k, sliding_window),
+        }
+        for k in shown
+    )
+    return Table(
+        caption=f"Reach of a window of {sliding_window:,} tokens over {n_layers} layers",
+        columns=(
+            Column("layers", "layers", format="d"),
+            Column("reach", "positions back", format=",d", meaning="Layers × (window − 1), itself counted."),
+            Column("rounded", "layers × window", format=",d", meaning="The product usually quoted."),
+            Column("difference", "too many", format=",d"),
+        ),
+        rows=rows,
+        finding=(
+            f"{_layers(n_layers)} of window {sliding_window:,} reach back {total:,} positions, not "
+            f"{n_layers * sliding_window:,}: the token itself counts, so a layer adds {sliding_window - 1:,}."
+        ),
+        series={"reach": [{"layers": k, "reach": reach(k, sliding_window)} for k in range(1, n_layers + 1)]},
+    )
+
+
+def mask(sliding_window: int = 4, n_layers: int = 3, length: int = 16) -> Table:
+    """Which inputs can touch the last output of a short sequence, after each layer.
+
+    `length` is 1 to 64 and `n_layers` 1 to 16, so that the picture can be read. Raises ValueError outside.
+    """
+    if not 1 <= length <= 64 or not 1 <= n_layers <= 16:
+        raise ValueError(f"The picture takes 1 to 64 tokens and 1 to 16 layers, not {length} and {n_layers}.")
+    oldest = [length - 1] + [max(0, length - 1 - reach(k, sliding_window)) for k in range(1, n_layers + 1)]
+    seen = length - oldest[-1]
+    rows = tuple(
+        {"layers": k, "oldest": old, "inputs": length - old, "share_pct": 100 * (length - old) / length}
+        for k, old in enumerate(oldest)
+        if k
+    )
+    return Table(
+        caption=f"What the last of {length} tokens can hear of through a window of {sliding_window}",
+        columns=(
+            Column("layers", "after layer", format="d"),
+            Column("oldest", "oldest input", format="d", meaning="Positions are counted from 0."),
+            Column("inputs", "inputs that can reach it", format="d"),
+            Column("share_pct", "of the sequence", "%", ".0f"),
+        ),
+        rows=rows,
+        finding=(
+            f"After {_layers(n_layers)} the last token can hear of {seen} of {length} inputs"
+            + (", all of them." if seen == length else f"; the first {length - seen} can never touch it.")
+        ),
+        series={"cells": _mask_cells(sliding_window, n_layers, length), "hops": _hops(oldest)},
+    )
+
+
+def _mask_cells(sliding_window: int, n_layers: int, length: int) -> list[Row]:
+    """Every pair of a query and an earlier key, with the layers it takes; None where no layer here is
+    enough.
+    """
+    cells: list[Row] = []
+    for query in range(length):
+        for key in range(query + 1):
+            layers = hops(query - key, sliding_window)
+            cells.append(
+                {"query": query, "key": key, "layers": layers if layers and layers <= n_layers else None}
+            )
+    return cells
+
+
+def _hops(oldest: list[int]) -> list[Row]:
+    """The longest way back from the last output; `oldest` is the oldest position heard of after 0, 1, ...
+    layers.
+    """
+    return [{"layer": len(oldest) - 1 - k, "position": position} for k, position in enumerate(oldest)]
+
+
+def _layers(n: int) -> str:
+    return "one layer" if n == 1 else f"{n} layers"

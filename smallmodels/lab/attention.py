@@ -1,0 +1,158 @@
+r"""Causal attention with shared keys and a window: one signature, the path chosen by the device.
+
+One definition of the window, used everywhere: a query sees the `window` newest positions, its own included,
+that is keys p with q - window < p <= q. (A rolling buffer of `window` slots holds exactly these.) Query heads
+come in groups: head h reads key-value head h // group, with group = n_heads / n_kv_heads.
+
+    n_heads = 8:    MHA, 8 KV heads      GQA, 2 KV heads      MQA, 1 KV head
+                    q 01234567           q 0123 4567          q 01234567
+                      ||||||||             \\||/ \\||/            \\\\\\||///
+                    k 01234567           k  0    1            k    0
+
+Sources: Vaswani et al. 2017 (attention), Shazeer 2019 (MQA), Ainslie et al. 2023 (GQA), Beltagy et al. 2020
+(windows), Jiang et al. 2023 (both together, with a rolling buffer).
+"""
+
+from functools import cache, lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.nn.functional import scaled_dot_product_attention
+
+BLOCK = 64  # queries in a strip: large enough for matrix products, small beside the window
+FLEX_FROM = 1024  # queries; below this, compiling FlexAttention costs more than it saves
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor:
+    """What the newest positions read from all of them.
+
+    q is (B, n_heads, T, head_dim); k and v are (B, n_kv_heads, S, head_dim), S >= T: the queries belong to
+    the last T of the S positions. Returns (B, n_heads, T, head_dim). Scores are scaled by 1/sqrt(head_dim).
+
+    Raises ValueError when the heads do not group, the queries outnumber the keys, or the window is below 1.
+    """
+    _check(q, k, window)
+    n = q.shape[2]
+    if window is not None and k.shape[2] > n + window - 1:  # older than any of these queries can see
+        k, v = k[:, :, -(n + window - 1) :], v[:, :, -(n + window - 1) :]
+    if n == 1:
+        return packed(q, k, v)
+    if window is None or k.shape[2] <= window:
+        return causal(q, k, v)
+    return (flex if _flex_pays(q) else strips)(q, k, v, window)
+
+
+def visible(n: int, m: int, window: int | None = None, device: torch.device | None = None) -> Tensor:
+    """Which of m keys each of the last n positions sees, (n, m), True where it does.
+
+    >>> visible(3, 4, window=2).int().tolist()
+    [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
+    """
+    age = torch.arange(m - n, m, device=device)[:, None] - torch.arange(m, device=device)  # (n, m)
+    return (age >= 0) & (age < (m if window is None else window))
+
+
+def packed(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Attention in which the heads of a group are rows of one query, so that no key is copied per head.
+
+    Shapes as in `attend`; `mask` is (T, S), True where a key is seen, or None when every query sees every
+    key.
+    """
+    group, n = q.shape[1] // k.shape[1], q.shape[2]
+    rows = q.reshape(q.shape[0], k.shape[1], group * n, q.shape[3])  # (B, n_kv_heads, group*T, head_dim)
+    if mask is not None and group > 1:
+        mask = mask.repeat(group, 1)  # (group*T, S)
+    return scaled_dot_product_attention(rows, k, v, attn_mask=mask).reshape(q.shape)
+
+
+def causal(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Full causal attention, shapes as in `attend`."""
+    n, m = q.shape[2], k.shape[2]
+    if n == m:
+        shared = q.shape[1] != k.shape[1]
+        return scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=shared)
+    return packed(q, k, v, visible(n, m, device=q.device))
+
+
+def strips(q: Tensor, k: Tensor, v: Tensor, window: int, block: int = BLOCK) -> Tensor:
+    """Windowed attention in time and memory proportional to T: every block of queries reads one strip of
+    keys.
+
+    The strips (block + window - 1 keys each, overlapping) are views into k and v, and all share one small
+    mask, so a single SDPA call does them all. Queries that still see the very first key go before, in one
+    causal piece; an incomplete last block goes after. Shapes as in `attend`, with S - T < window <= S.
+    """
+    n, m = q.shape[2], k.shape[2]
+    first = window - 1 - (m - n)  # this many queries have no position behind them that is out of sight
+    last = n - (n - first) % block
+    parts = []
+    if first:
+        parts.append(causal(q[:, :, :first], k[:, :, : window - 1], v[:, :, : window - 1]))
+    if last > first:
+        end = m - n + last
+        parts.append(_blocks(q[:, :, first:last], k[:, :, :end], v[:, :, :end], window, block))
+    if n > last:
+        seen = n - last + window - 1
+        mask = visible(n - last, seen, window, q.device)
+        parts.append(packed(q[:, :, last:], k[:, :, -seen:], v[:, :, -seen:], mask))
+    return torch.cat(parts, dim=2)
+
+
+def _blocks(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
+    b, heads, n, d = q.shape
+    kv_heads, blocks, seen = k.shape[1], n // block, block + window - 1
+    # A strip is to its block what a key-value head is to its group: fold the strips into the heads.
+    q = q.reshape(b, kv_heads, -1, blocks, block, d).transpose(
+        2, 3
+    )  # (B, n_kv_heads, blocks, group, block, d)
+    q = q.reshape(b * kv_heads, -1, block, d)  # (B*n_kv_heads, blocks*group, block, d)
+    k, v = (
+        x.contiguous().flatten(0, 1).unfold(1, seen, block).mT for x in (k, v)
+    )  # (B*n_kv_heads, blocks, seen, d)
+    out = packed(q, k, v, visible(block, seen, window, q.device))
+    out = out.reshape(b, kv_heads, blocks, -1, block, d).transpose(2, 3)
+    return out.reshape(b, heads, n, d)
+
+
+def flex(q: Tensor, k: Tensor, v: Tensor, window: int) -> Tensor:
+    """Windowed attention by FlexAttention, compiled on a GPU; shapes as in `attend`."""
+    mask = _block_mask(q.shape[2], k.shape[2], window, q.device)
+    run = _compiled_flex() if q.is_cuda else flex_attention
+    return run(q, k, v, block_mask=mask, enable_gqa=q.shape[1] != k.shape[1])  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=16)
+def _block_mask(n: int, m: int, window: int, device: torch.device) -> BlockMask:
+    def sees(_b: Tensor, _h: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        age = query + (m - n) - key
+        return (age >= 0) & (age < window)
+
+    return create_block_mask(sees, None, None, n, m, device=device)
+
+
+@cache
+def _compiled_flex() -> Any:
+    return torch.compile(flex_attention)
+
+
+def _flex_pays(q: Tensor) -> bool:
+    # FlexAttention wants 16 or more per head; cards below 8.0 (a T4) have no bf16 and take the strips.
+    big = q.shape[2] >= FLEX_FROM and q.shape[3] >= 16
+    return q.is_cuda and big and torch.cuda.get_device_capability(q.device) >= (8, 0)
+
+
+def _check(q: Tensor, k: Tensor, window: int | None) -> None:
+    if q.shape[1] % k.shape[1]:
+        raise ValueError(
+            f"{q.shape[1]} query heads cannot share {k.shape[1]} key-value heads; take a divisor."
+        )
+    if q.shape[2] > k.shape[2]:
+        raise ValueError(
+            f"There are {q.shape[2]} queries for {k.shape[2]} keys; every query has a key of its own."
+        )
+    if window is not None and window < 1:
+        raise ValueError(
+            f"A window of {window} sees nothing; it must be 1 or more (the token itself), or None."
+        )

@@ -1,0 +1,80 @@
+"""Devices, free memory and time: what an experiment runs on, and what it took."""
+
+import platform
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+
+import psutil
+import torch
+
+
+def best_device() -> torch.device:
+    """CUDA, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """BF16 on cards that have it (compute capability 8.0), FP16 on other GPUs, FP32 on a CPU."""
+    if device.type == "cpu":
+        return torch.float32
+    modern = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    return torch.bfloat16 if modern else torch.float16
+
+
+def device_name(device: torch.device) -> str:
+    """What a reader would call it: the card's name, or the processor's architecture and thread count."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    threads = torch.get_num_threads()
+    return f"{device.type} ({platform.machine()}, {threads} thread{'s' if threads > 1 else ''})"
+
+
+def free_bytes(device: torch.device | str) -> int:
+    """Bytes that can still be allocated there."""
+    if torch.device(device).type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
+def require_memory(needed: int, device: torch.device | str, what: str) -> None:
+    """ValueError, in one sentence, when `needed` bytes are not free on the device."""
+    free = free_bytes(device)
+    if needed > free:
+        raise ValueError(f"{what} need {needed / 1e9:.1f} GB and {device} has {free / 1e9:.1f} GB free.")
+
+
+def alternate(cases: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each case in each round, the cases taken in turn so that a busy machine troubles all alike.
+
+    Each runs once before, unmeasured. A CUDA device is waited for.
+    """
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    for case in cases.values():
+        case()
+    for _ in range(rounds):
+        for name, case in cases.items():
+            times[name].append(seconds(case))
+    return times
+
+
+def seconds(case: Callable[[], object]) -> float:
+    """How long one call takes, its work on a GPU included."""
+    _wait()
+    start = perf_counter()
+    case()
+    _wait()
+    return perf_counter() - start
+
+
+def ratio(slow: list[float], fast: list[float]) -> dict[str, float]:
+    """How many times faster, round by round: the median, and the smallest and largest."""
+    ratios = sorted(a / b for a, b in zip(slow, fast, strict=True))
+    return {"median": median(ratios), "least": ratios[0], "most": ratios[-1]}
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

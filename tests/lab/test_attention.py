@@ -1,0 +1,127 @@
+"""Every path of attention against the definition written out in full, forward and backward."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from smallmodels.lab import attention
+
+
+def plainly(q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
+    """The definition, position by position and head by head, in float64."""
+    heads, n, m = q.shape[1], q.shape[2], k.shape[2]
+    group = heads // k.shape[1]
+    rows = []
+    for h in range(heads):
+        for i in range(n):
+            at = m - n + i
+            low = 0 if window is None else max(0, at - window + 1)
+            keys, values = k[:, h // group, low : at + 1], v[:, h // group, low : at + 1]
+            scores = (keys @ q[:, h, i, :, None]).squeeze(-1) / q.shape[3] ** 0.5
+            rows.append((scores.softmax(-1)[:, None] @ values).squeeze(1))
+    return torch.stack(rows, dim=1).unflatten(1, (heads, n))
+
+
+def qkv(
+    b: int, heads: int, kv_heads: int, n: int, m: int, d: int = 8, seed: int = 0
+) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = [(b, heads, n, d), (b, kv_heads, m, d), (b, kv_heads, m, d)]
+    q, k, v = (torch.randn(s, generator=generator, dtype=torch.float64, requires_grad=True) for s in shapes)
+    return q, k, v
+
+
+def agree(got: Tensor, want: Tensor, inputs: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Equal outputs, and equal gradients of an arbitrary weighting of them."""
+    torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-11)
+    weights = torch.linspace(-1, 1, got.numel(), dtype=got.dtype).reshape(got.shape)
+    ours = torch.autograd.grad((got * weights).sum(), inputs, retain_graph=True)
+    theirs = torch.autograd.grad((want * weights).sum(), inputs, retain_graph=True)
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-10)
+
+
+@given(
+    b=st.integers(1, 2),
+    kv_heads=st.integers(1, 3),
+    group=st.integers(1, 3),
+    n=st.integers(1, 40),
+    past=st.integers(0, 30),
+    window=st.none() | st.integers(1, 80),
+    seed=st.integers(0, 9),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_shape_equals_the_definition(
+    b: int, kv_heads: int, group: int, n: int, past: int, window: int | None, seed: int
+) -> None:
+    inputs = qkv(b, kv_heads * group, kv_heads, n, n + past, d=4, seed=seed)
+    agree(attention.attend(*inputs, window), plainly(*inputs, window), inputs)
+
+
+@pytest.mark.parametrize("block", [1, 3, 8, 64])
+@pytest.mark.parametrize(("n", "m"), [(30, 30), (17, 25), (64, 71)])
+@pytest.mark.parametrize("window", [1, 2, 9, 16])
+def test_strips_of_any_block(block: int, n: int, m: int, window: int) -> None:
+    m = min(m, n + window - 1)  # what `attend` passes on
+    inputs = qkv(2, 6, 2, n, m)
+    agree(attention.strips(*inputs, window, block), plainly(*inputs, window), inputs)
+
+
+def test_strips_over_several_whole_blocks_with_transposed_inputs() -> None:
+    # As the model calls it without a cache: heads and positions swapped in memory, and a batch.
+    q, k, v = qkv(2, 4, 2, 300, 300)
+    swapped = tuple(
+        x.detach().transpose(1, 2).contiguous().transpose(1, 2).requires_grad_() for x in (q, k, v)
+    )
+    inputs = (swapped[0], swapped[1], swapped[2])
+    agree(attention.attend(*inputs, 50), plainly(*inputs, 50), inputs)
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+@pytest.mark.parametrize("window", [1, 5, 20])
+def test_flex_mask_is_the_same_window(window: int) -> None:
+    # Interpreted on the CPU: slow and forward only, but it is the mask that the GPU compiles.
+    q, k, v = (x.detach().float() for x in qkv(1, 4, 2, 40, min(44, 39 + window), d=16))
+    want = plainly(q.double(), k.double(), v.double(), window)
+    with torch.no_grad():
+        got = attention.flex(q, k, v, window)
+    torch.testing.assert_close(got.double(), want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
+@pytest.mark.parametrize(
+    ("n", "m", "window"), [(2048, 2048, 512), (2048, 2559, 512), (1024, 1024, 2048), (1, 900, 64)]
+)
+def test_cuda_paths_equal_the_definition(n: int, m: int, window: int) -> None:
+    inputs = tuple(x.detach().float().cuda().requires_grad_() for x in qkv(1, 4, 2, n, m, d=64))
+    got = attention.attend(*inputs, window)
+    mask = attention.visible(n, m, window, inputs[0].device)
+    want = attention.packed(*inputs, mask)
+    torch.testing.assert_close(got, want, rtol=2e-3, atol=2e-3)
+    for a, b in zip(*(torch.autograd.grad(x.square().sum(), inputs) for x in (got, want)), strict=True):
+        torch.testing.assert_close(a, b, rtol=2e-2, atol=2e-2)
+
+
+def test_memory_of_strips_grows_with_the_length_not_its_square() -> None:
+    largest = {}
+    for n in (512, 1024):
+        q, k, v = (x.detach() for x in qkv(1, 4, 1, n, n))
+        with torch.profiler.profile(profile_memory=True) as profile:
+            attention.strips(q, k, v, 32)
+        largest[n] = sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
+    assert largest[1024] < 2.2 * largest[512]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "window", "says"),
+    [
+        ((4, 3, 2, 2), None, "4 query heads cannot share 3"),
+        ((4, 2, 3, 2), None, "3 queries for 2 keys"),
+        ((4, 2, 2, 2), 0, "window of 0 sees nothing"),
+    ],
+)
+def test_refuses_in_one_sentence(shapes: tuple[int, int, int, int], window: int | None, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        attention.attend(*qkv(1, *shapes), window)

@@ -1,0 +1,155 @@
+"""The formulas of chapters 03 and 04 against brute force, published numbers and transformers."""
+
+from itertools import pairwise
+from math import isclose, isfinite
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import LlamaConfig, MistralConfig
+
+from smallmodels import attention, facts
+from smallmodels.table import Table
+
+windows = st.integers(1, 12)
+
+
+def finite(table: Table) -> bool:
+    """Every number of every row and series is finite."""
+    numbers = [v for c in table.columns for v in table.values(c.name) if isinstance(v, int | float)]
+    numbers += [v for s in table.series.values() for r in s for v in r.values() if isinstance(v, int | float)]
+    return all(map(isfinite, numbers)) and bool(table.finding) and len(table.to_html()) > 0
+
+
+def touched(length: int, window: int, n_layers: int) -> list[list[bool]]:
+    """reaches[query][key] after so many layers, by composing the mask with itself step by step."""
+    sees = [[0 <= q - k < window for k in range(length)] for q in range(length)]
+    reaches = [[q == k for k in range(length)] for q in range(length)]
+    for _ in range(n_layers):
+        reaches = [
+            [any(sees[q][m] and reaches[m][k] for m in range(length)) for k in range(length)]
+            for q in range(length)
+        ]
+    return reaches
+
+
+@given(window=windows, n_layers=st.integers(1, 5), length=st.integers(1, 20))
+@settings(max_examples=60, deadline=None)
+def test_reach_and_hops_equal_the_composed_mask(window: int, n_layers: int, length: int) -> None:
+    reaches = touched(length, window, n_layers)
+    last = [k for k in range(length) if reaches[-1][k]]
+    assert last == list(range(max(0, length - 1 - attention.reach(n_layers, window)), length))
+    table = attention.mask(window, n_layers, length)
+    assert table.values("inputs")[-1] == len(last)
+    cells = {(c["query"], c["key"]): c["layers"] for c in table.series["cells"]}
+    assert cells.keys() == {(q, k) for q in range(length) for k in range(q + 1)}
+    assert all((layers is not None) == reaches[q][k] for (q, k), layers in cells.items())
+    steps = [hop["position"] for hop in table.series["hops"]]
+    assert all(0 <= a - b <= window - 1 for a, b in pairwise(steps))
+    assert finite(table)
+
+
+@given(length=st.integers(0, 60), window=st.none() | st.integers(1, 70))
+def test_visible_pairs_by_counting(length: int, window: int | None) -> None:
+    counted = sum(1 for q in range(length) for k in range(q + 1) if window is None or q - k < window)
+    assert attention.visible_pairs(length, window) == counted
+
+
+def test_published_figures_of_the_mistral_paper() -> None:
+    assert attention.reach(32, 4096) == 131_040  # where it says "approximately 131K"
+    full = attention.kv_cache_bytes(131_072, 32_768)
+    assert full / attention.kv_cache_bytes(131_072, 32_768, sliding_window=4096) == 8  # "by 8x"
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("Mistral 7B", MistralConfig()),  # transformers' defaults are the true models' shapes
+        ("Llama 2 7B", LlamaConfig()),
+    ],
+)
+def test_shapes_equal_the_defaults_of_transformers(name: str, config: MistralConfig | LlamaConfig) -> None:
+    row = attention.kv_cache(name, facts.model(name).n_kv_heads)
+    head_dim = config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head_dim * 2
+    chosen = [i for i, kind in enumerate(row.values("is")) if "your choice" in str(kind)]
+    assert len(chosen) == 1
+    assert row.values("token_bytes")[chosen[0]] == per_token
+    assert facts.model(name).sliding_window == getattr(config, "sliding_window", None)
+
+
+@given(
+    model=st.sampled_from(attention.MODELS),
+    n_kv_heads=st.integers(1, 128),
+    context=st.integers(0, 200_000),
+    batch=st.integers(1, 512),
+    precision=st.sampled_from([*attention.BYTES_PER_VALUE]),
+)
+@settings(deadline=None)
+def test_every_reachable_cache_is_consistent(
+    model: str, n_kv_heads: int, context: int, batch: int, precision: str
+) -> None:
+    table = attention.kv_cache(model, n_kv_heads, context, batch, precision)
+    assert finite(table)
+    shape = facts.model(model)
+    held = min(context, shape.sliding_window or context)
+    for heads, sharing, token, gb, share in zip(
+        *map(table.values, ["n_kv_heads", "sharing", "token_bytes", "cache_gb", "share_pct"]), strict=True
+    ):
+        assert isinstance(heads, int)
+        assert heads * int(str(sharing)) == shape.n_heads
+        assert isclose(float(str(gb)), float(str(token)) * held * batch / 1e9)
+        assert isclose(float(str(share)), 100 * heads / shape.n_heads)
+    marked = [k for k in table.values("is") if "your choice" in str(k)]
+    assert len(marked) == 1
+    picture = table.series["heads"]
+    assert len(picture) == shape.n_heads
+    sizes = {r["kv_head"]: sum(s["kv_head"] == r["kv_head"] for s in picture) for r in picture}
+    assert len(set(sizes.values())) == 1, "groups are even"
+
+
+@given(
+    model=st.sampled_from(attention.MODELS),
+    context=st.integers(1, 200_000),
+    batch=st.integers(1, 64),
+    precision=st.sampled_from([*attention.BYTES_PER_VALUE]),
+)
+@settings(deadline=None)
+def test_every_miscount_is_finite_and_the_factors_multiply(
+    model: str, context: int, batch: int, precision: str
+) -> None:
+    table = attention.miscounts(model, context, batch, precision)
+    assert finite(table)
+    right, half, unshared, unrolled, both = (float(str(f)) for f in table.values("factor"))
+    assert (right, half) == (1, 0.5)
+    assert isclose(unshared * unrolled, both)
+
+
+@given(window=st.integers(1, 200_000), n_layers=st.integers(1, 128))
+@settings(deadline=None)
+def test_every_reach_by_layer_is_finite(window: int, n_layers: int) -> None:
+    table = attention.reach_by_layer(window, n_layers)
+    assert finite(table)
+    assert table.values("layers")[-1] == n_layers
+    assert table.values("difference") == table.values("layers")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: attention.kv_cache("GPT-5"), "no shape of 'GPT-5'.*Mistral 7B"),
+        (lambda: attention.kv_cache(precision="FP7"), "no precision 'FP7'; choose one of FP32"),
+        (lambda: attention.kv_cache(n_kv_heads=0), "0 key-value heads"),
+        (lambda: attention.kv_cache(batch=0), "batch of 0"),
+        (lambda: attention.kv_cache(context=-1), "context of -1"),
+        (lambda: attention.miscounts(batch=0), "batch of 0"),
+        (lambda: attention.miscounts(context=0), "1 token or more"),
+        (lambda: attention.reach_by_layer(0, 3), "must be 1 or more"),
+        (lambda: attention.mask(length=65), "1 to 64 tokens"),
+        (lambda: attention.mask(0), "must be 1 or more"),
+        (lambda: attention.hops(-1, 4), "1 positions ahead"),
+    ],
+)
+def test_anything_else_is_refused_in_a_sentence(call: object, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        call()  # type: ignore[operator]
