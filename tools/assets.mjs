@@ -1,0 +1,106 @@
+// Builds what the published pages load, into _build/live: the widget's scripts and style, vega in one file,
+// and Python for the browser (Pyodide, the part of the standard library our code uses, our code, our data).
+// Does nothing when none of what it reads has changed.
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { loadPyodide } from "pyodide";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const OUT = join(ROOT, "_build", "live");
+const MAKING = `${OUT}.making`;
+const LIVE = join(ROOT, "smallmodels", "live");
+const PYODIDE = join(ROOT, "node_modules", "pyodide");
+// Python that is no chapter: it needs packages the browser does not have.
+const NOT_FOR_BROWSERS = ["charts.py"];
+
+const files = async (folder, ending) =>
+  (await readdir(folder, { withFileTypes: true, recursive: true }))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+
+/** Our Python for the browser, `[path there, path here]`: the chapters, what they stand on, their data. */
+async function ours() {
+  const chapters = (await readdir(join(ROOT, "smallmodels")))
+    .filter((name) => name.endsWith(".py") && !NOT_FOR_BROWSERS.includes(name))
+    .map((name) => [`smallmodels/${name}`, join(ROOT, "smallmodels", name)]);
+  const data = (await files(join(ROOT, "data"), ".csv")).map((path) => [relative(ROOT, path), path]);
+  return [...chapters, ["answer.py", join(LIVE, "answer.py")], ...data];
+}
+
+async function fingerprint(inputs) {
+  const hash = createHash("sha256");
+  for (const path of inputs) hash.update(`${relative(ROOT, path)}\0`).update(await readFile(path));
+  return hash.digest("hex");
+}
+
+const common = { bundle: true, format: "esm", minify: true, target: "es2022", logLevel: "warning" };
+
+/** The scripts and the style of the widget, and vega with all it needs in one file. */
+async function scripts() {
+  const info = JSON.parse(await readFile(join(PYODIDE, "pyodide-lock.json"), "utf8")).info;
+  await build({ ...common, entryPoints: [join(LIVE, "live.js"), join(LIVE, "live.css")], outdir: MAKING });
+  await build({
+    ...common,
+    entryPoints: [join(LIVE, "worker.js")],
+    outdir: MAKING,
+    external: ["./pyodide/*"],
+    define: { __PYODIDE_INFO__: JSON.stringify(info) },
+  });
+  const contents = `export { View, parse } from "vega"; export { compile } from "vega-lite";`;
+  await build({ ...common, stdin: { contents, resolveDir: ROOT }, outfile: join(MAKING, "vega.js") });
+}
+
+/** Pyodide's own files; nothing in them may name a host the book would not ask anyway. */
+async function runtime() {
+  const there = join(MAKING, "pyodide");
+  await mkdir(there, { recursive: true });
+  for (const name of ["pyodide.asm.mjs", "pyodide.asm.wasm"]) await copyFile(join(PYODIDE, name), join(there, name));
+  const loader = await readFile(join(PYODIDE, "pyodide.mjs"), "utf8");
+  const local = loader.replace(/https:\/\/[\w.]+\/pyodide\/v\$\{\w+\}\/full\//g, "").replace(/^\/\/# source.*$/gm, "");
+  await writeFile(join(there, "pyodide.mjs"), local);
+}
+
+/** Compiled by Pyodide itself, so that the browser's Python need not: the standard library and our code. */
+async function python(sources) {
+  const py = await loadPyodide();
+  const put = (path, bytes) => {
+    py.FS.mkdirTree(dirname(path));
+    py.FS.writeFile(path, bytes);
+  };
+  put("/library.zip", await readFile(join(PYODIDE, "python_stdlib.zip")));
+  for (const [there, here] of sources) put(`/app/${there}`, await readFile(here));
+  py.runPython(await readFile(join(ROOT, "tools", "assets.py"), "utf8"));
+  const library = py.FS.readFile("/stdlib.zip");
+  await writeFile(join(MAKING, "pyodide", "stdlib.zip"), library);
+  const app = {};
+  for (const [there] of sources) {
+    const path = there.replace(/\.py$/, ".pyc");
+    app[path] = Buffer.from(py.FS.readFile(`/app/${path}`)).toString("base64");
+  }
+  await writeFile(join(MAKING, "app.json"), JSON.stringify(app));
+}
+
+async function main() {
+  const sources = await ours();
+  const inputs = [
+    ...(await files(LIVE, "s")),
+    ...sources.map(([, here]) => here),
+    ...["package-lock.json", "tools/assets.mjs", "tools/assets.py"].map((name) => join(ROOT, name)),
+  ];
+  const now = await fingerprint(inputs);
+  const stamp = join(OUT, "version");
+  if ((await readFile(stamp, "utf8").catch(() => "")) === now) return;
+  console.log("Building what the pages load ...");
+  await rm(MAKING, { recursive: true, force: true });
+  await mkdir(MAKING, { recursive: true });
+  await Promise.all([scripts(), runtime(), python(sources)]);
+  await writeFile(join(MAKING, "version"), now);
+  await rm(OUT, { recursive: true, force: true });
+  await rename(MAKING, OUT); // all or nothing: a build that failed leaves the last good one
+}
+
+await main();
