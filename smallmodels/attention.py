@@ -155,7 +155,7 @@ def kv_cache(
     `n_kv_heads` that the query heads cannot share evenly count as the next smaller number that they can.
     Raises ValueError for an unknown model or precision, and for counts below 1.
     """
-    shape, value = _model(model), bytes_per_value(precision)
+    shape, value = known_model(model), bytes_per_value(precision)
     chosen = shared_heads(shape.n_heads, n_kv_heads)
     each = kv_bytes_per_token(shape.n_layers, shape.n_heads, shape.head_dim, value)
     held = kv_cache_bytes(each, context, batch, shape.sliding_window)
@@ -185,7 +185,8 @@ def kv_cache(
     )
 
 
-def _model(name: str) -> Model:
+def known_model(name: str) -> Model:
+    """A model of `MODELS`; ValueError with their names for any other."""
     if name not in MODELS:
         raise ValueError(f"There is no shape of {name!r} here; choose one of {', '.join(MODELS)}.")
     return facts.model(name)
@@ -284,7 +285,7 @@ def miscounts(
     """
     if context < 1:
         raise ValueError("An empty cache cannot be miscounted; the context must be 1 token or more.")
-    shape, value = _model(model), bytes_per_value(precision)
+    shape, value = known_model(model), bytes_per_value(precision)
     token = kv_bytes_per_token(shape.n_layers, shape.n_kv_heads, shape.head_dim, value)
     unshared = kv_bytes_per_token(shape.n_layers, shape.n_heads, shape.head_dim, value)
     right = kv_cache_bytes(token, context, batch, shape.sliding_window)
