@@ -96,6 +96,10 @@ def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
     before = {cell.get("id"): cell for cell in (stored or notebook)["cells"]}
     cells = [first_cell(), *(cell for cell in notebook["cells"] if not is_first(cell))]
     clean = [normal_cell(cell, number, before.get(cell.get("id"))) for number, cell in enumerate(cells)]
+    code = (cell for cell in clean if cell["cell_type"] == "code")
+    for count, cell in enumerate(code, 1):
+        for counted in (cell, *(o for o in cell["outputs"] if o["output_type"] == "execute_result")):
+            counted["execution_count"] = count  # as after one run from top to bottom; nbval asks for it
     return {"cells": clean, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -111,7 +115,7 @@ def is_first(cell: Cell) -> bool:
 
 
 def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
-    """One cell: its text, its tags, a stable id, and outputs without widget views and counters."""
+    """One cell: its text, its tags, a stable id, and outputs without widget views."""
     kind, text = cell["cell_type"], source(cell)
     tags = sorted(set(cell["metadata"].get("tags", [])))
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
@@ -124,11 +128,11 @@ def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
         metadata[RECORDED] = fingerprint(text)
         if before and before["metadata"].get(RECORDED) == metadata[RECORDED]:
             outputs = before["outputs"]
-    return {**clean, "execution_count": None, "outputs": list(normal_outputs(outputs))}
+    return {**clean, "outputs": list(normal_outputs(outputs))}
 
 
 def normal_outputs(outputs: Iterable[Cell]) -> Iterator[Cell]:
-    """The outputs without widget views and counters; neighbouring streams of one name become one."""
+    """The outputs without widget views; neighbouring streams of one name become one."""
     last: Cell | None = None
     for output in map(normal_output, outputs):
         if last and output["output_type"] == "stream" and output.get("name") == last.get("name"):
@@ -142,10 +146,8 @@ def normal_outputs(outputs: Iterable[Cell]) -> Iterator[Cell]:
 
 
 def normal_output(output: Cell) -> Cell:
-    """One output without its counter and its widget view, each text as one string."""
+    """One output without its widget view, each text as one string."""
     clean = {key: value for key, value in output.items() if key != "transient"}
-    if "execution_count" in clean:
-        clean["execution_count"] = None
     if "text" in clean:
         clean["text"] = "".join(clean["text"])
     if "data" in clean:

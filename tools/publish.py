@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import notebooks
@@ -67,24 +66,23 @@ def with_address(notebook: bytes, address: str) -> bytes:
     return notebooks.to_bytes(document)
 
 
-def push(site: Path = SITE) -> None:
+def push(site: Path = SITE, root: Path = ROOT) -> None:
     """Makes the branch one commit that holds the site, and nothing of what it held before."""
     with tempfile.TemporaryDirectory() as folder:
         aside = {"GIT_INDEX_FILE": str(Path(folder) / "index")}  # the checkout's own index stays as it is
-        git(f"--work-tree={site}", "add", "--all", "--force", ".", env=aside, cwd=site)
-        tree = git("write-tree", env=aside)
-    head = git("rev-parse", "--short", "HEAD")
+        git(root, f"--work-tree={site}", "add", "--all", "--force", ".", cwd=site, **aside)
+        tree = git(root, "write-tree", **aside)
+    head = git(root, "rev-parse", "--short", "HEAD")
     who = ("-c", "user.name=publisher", "-c", "user.email=publisher@users.noreply.github.com")
-    commit = git(*who, "commit-tree", tree, "-m", f"The book at {head}")
-    git("push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
+    commit = git(root, *who, "commit-tree", tree, "-m", f"The book at {head}")
+    git(root, "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
 
 
-def git(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
-    """What git answers; its error is shown and ends the program."""
-    command = ["git", f"--git-dir={ROOT / '.git'}", *arguments]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=False, cwd=cwd, env={**os.environ, **(env or {})}
-    )
+def git(root: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
+    """What git answers about the repository at `root`; its error is shown and ends the program."""
+    command = ["git", f"--git-dir={root / '.git'}", *arguments]
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=cwd or root, env=env)
     if done.returncode:
         raise SystemExit("git failed; nothing was published.")
     return done.stdout.strip()

@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -73,6 +74,13 @@ def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctre
     context["book_links"] = found
 
 
+def widen(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Marks the cells that hold a widget, so that the theme lets them use the margin on wide screens."""
+    for cell in doctree.findall(nodes.container):
+        if "cell" in cell["classes"] and any('data-live="' in raw.astext() for raw in cell.findall(nodes.raw)):
+            cell["classes"].append("full-width")
+
+
 def light_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Keeps Thebe and widget managers off the pages, and lets the other scripts wait for the text."""
     scripts = [script for script in context["script_files"] if not unused(script)]
@@ -104,6 +112,7 @@ def copy_fonts(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension with Sphinx."""
     app.connect("config-inited", configure)
+    app.connect("doctree-resolved", widen)
     app.connect("html-page-context", links, priority=900)
     app.connect("html-page-context", light_scripts, priority=900)
     app.connect("build-finished", copy_fonts)
