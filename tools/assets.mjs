@@ -103,4 +103,7 @@ async function main() {
   await rename(MAKING, OUT); // all or nothing: a build that failed leaves the last good one
 }
 
-await main();
+main().catch((problem) => {
+  console.error(`What the pages load could not be built: ${problem.message}`);
+  process.exit(1);
+});

@@ -31,8 +31,8 @@ def use_everything() -> None:
         module = import_module(f"smallmodels.{path.stem}" if path.stem != "__init__" else "smallmodels")
         for function in vars(module).values():
             if inspect.isfunction(function) and function.__module__ == module.__name__:
-                parameters = inspect.signature(function).parameters.values()
-                if all(parameter.default is not parameter.empty for parameter in parameters):
+                given = len(function.__defaults__ or ()) + len(function.__kwdefaults__ or ())
+                if given == function.__code__.co_argcount + function.__code__.co_kwonlyargcount:
                     function()
     try:
         raise ValueError("as the worker meets one")

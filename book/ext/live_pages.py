@@ -51,8 +51,9 @@ class Stored:
 def stored(html: str) -> Iterator[Stored]:
     """Every `Live` of a page, from top to bottom."""
     roots = list(ROOT_ELEMENT.finditer(html))
-    for root, following in zip(roots, [*roots[1:], None], strict=True):
-        own = html[root.end() : following.start() if following else None]
+    ends = [root.start() for root in roots[1:]] + [len(html)]
+    for root, end in zip(roots, ends, strict=False):
+        own = html[root.end() : end]
         table, data = TABLE.search(own), DATA.search(own)
         if table and data:
             yield Stored(unescape(root[1]), table[1], json.loads(data[1]))
