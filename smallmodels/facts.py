@@ -643,6 +643,8 @@ def score(id: str) -> Score:
 def eval_set(benchmark: str, name: str) -> EvalSet:
     """The set of items of this name behind a benchmark."""
     sets = {e.eval_set: e for e in eval_sets() if e.benchmark == benchmark}
+    if not sets:
+        return _one({e.benchmark: e for e in eval_sets()}, benchmark, "benchmark")
     return _one(sets, name, f"evaluation set of {benchmark}")
 
 
