@@ -1,0 +1,596 @@
+"""Chapter 02: what scaling laws expect of two models, and how much data size can be traded for.
+
+`factors` sets two models side by side under one law, `laws` under every law, and `ratios` shows what models
+were trained on against what a law calls best. Losses are in nats a token; N counts parameters, D tokens.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from functools import cache
+from math import exp, log10
+
+from smallmodels import facts, memory
+from smallmodels.benchmarks import family_of
+from smallmodels.facts import Release
+from smallmodels.table import Cell, Column, Table, Value
+
+CHALLENGER, BASELINE = "Mistral 7B", "Llama 2 13B"
+# The laws that give a loss for any size and any amount of data.
+LAWS = ("kaplan-joint", "chinchilla", "chinchilla-unrounded", "besiroglu")
+SIZES = (1e8, 1e12)  # parameters a reader can choose
+BUDGETS = (1e11, 1e14)  # training tokens a reader can choose, and the chart's width
+CURVE = tuple(10 ** (11 + step / 10) for step in range(31))
+NEVER = "no amount"
+Record = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """L(N, D) = E + (A/N^alpha + B/D^beta)^gamma, the form that every law here can be written in.
+
+    Hoffmann et al. 2022 and Besiroglu et al. 2024 have gamma = 1. Kaplan et al. 2020 have E = 0, beta = 1,
+    gamma = alpha_D and alpha = alpha_N/alpha_D, and their N leaves the embeddings out (`embeddings` False).
+    """
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+    gamma: float = 1
+    embeddings: bool = True
+
+    def counted(self, n_params: float) -> float:
+        """What of a model's parameters this law counts."""
+        return n_params if self.embeddings else non_embedding(n_params)
+
+    def excess(self, n_params: float, n_tokens: float) -> float:
+        """What limited size and limited data add up to, before the outer exponent."""
+        return float(self.A / self.counted(n_params) ** self.alpha + self.B / n_tokens**self.beta)
+
+    def loss(self, n_params: float, n_tokens: float) -> float:
+        """Predicted loss in nats a token.
+
+        >>> round(law("chinchilla").loss(70e9, 1.4e12), 4)  # Chinchilla itself
+        1.9366
+        """
+        return float(self.E + self.excess(n_params, n_tokens) ** self.gamma)
+
+    def tokens_to_match(self, n_params: float, other_params: float, other_tokens: float) -> float | None:
+        """Training tokens at which a model reaches another's loss; None if no amount is enough.
+
+        >>> tokens = law("chinchilla").tokens_to_match(7241732096, 13015864320, 2e12)
+        >>> round(tokens / 1e12, 2)
+        4.88
+        >>> law("kaplan-joint").tokens_to_match(7241732096, 13015864320, 2e12) is None
+        True
+        """
+        size, other = (self.A / self.counted(n) ** self.alpha for n in (n_params, other_params))
+        # The sizes' difference first: equal sizes must need equal tokens, to the last bit.
+        left_for_data = self.B / other_tokens**self.beta + (other - size)
+        return float((self.B / left_for_data) ** (1 / self.beta)) if left_for_data > 0 else None
+
+    def best_tokens(self, n_params: float) -> float | None:
+        """Tokens at which a model of this size is the best use of its compute 6ND (Hoffmann et al. 2022).
+
+        There a little more size and a little more data help alike: alpha A/N^alpha = beta B/D^beta. None for
+        Kaplan's law, which takes a model trained to its best on D tokens, whatever the compute.
+
+        >>> round(law("chinchilla").best_tokens(7241732096) / 1e9)
+        487
+        """
+        if not self.embeddings:
+            return None
+        size = self.alpha * self.A / n_params**self.alpha
+        return float((self.beta * self.B / size) ** (1 / self.beta))
+
+    def exponents(self) -> tuple[float, float]:
+        """How the best size and the best number of tokens grow with compute: N ~ C^a, D ~ C^b.
+
+        >>> tuple(round(x, 2) for x in law("chinchilla-unrounded").exponents())
+        (0.46, 0.54)
+        """
+        return self.beta / (self.alpha + self.beta), self.alpha / (self.alpha + self.beta)
+
+
+@cache
+def law(id: str) -> Law:
+    """One of `LAWS`, its constants from `data/`; `ValueError` if there is none of this id."""
+    if id not in LAWS:
+        raise ValueError(f"There is no law {id!r} here; choose one of {', '.join(LAWS)}.")
+    p = facts.law(id)
+    if id == "kaplan-joint":
+        alpha = p["alpha_N"] / p["alpha_D"]
+        return Law(0.0, p["N_c"] ** alpha, p["D_c"], alpha, 1.0, p["alpha_D"], embeddings=False)
+    E, A, B = (p[name] if name in p else exp(p[f"log_{name}"]) for name in "EAB")
+    return Law(E, A, B, p["alpha"], p["beta"])
+
+
+def law_choices() -> list[tuple[str, str]]:
+    """The laws a reader can choose from, as (name, id)."""
+    return [(one.name, one.id) for one in facts.laws() if one.id in LAWS]
+
+
+def training_flops(n_params: float, n_tokens: float) -> float:
+    """FLOPs of training, C = 6ND: 2 for each parameter and token forward, 4 backward (Kaplan et al. 2020).
+
+    >>> f"{training_flops(400e6, 8e9):.3g}"  # the first row of Chinchilla's table 3
+    '1.92e+19'
+    """
+    return 6 * n_params * n_tokens
+
+
+def non_embedding(n_params: float) -> float:
+    """Parameters without the embedding and output matrices of a Llama-like model of `n_params` in all.
+
+    Exact for the models of `data/` with Llama's vocabulary of 32,000; in between, the matrices grow along a
+    straight line in logarithms, and outside with the cube root of the size, as a model's width does.
+
+    >>> non_embedding(7241732096)  # Mistral 7B
+    6979588096.0
+    """
+    sizes, matrices = _embeddings()
+    last = bisect_right(sizes, n_params) - 1
+    if last in (-1, len(sizes) - 1):
+        last = max(last, 0)
+        return float(n_params - matrices[last] * (n_params / sizes[last]) ** (1 / 3))
+    step = log10(n_params / sizes[last]) / log10(sizes[last + 1] / sizes[last])
+    return float(n_params - matrices[last] * (matrices[last + 1] / matrices[last]) ** step)
+
+
+@cache
+def _embeddings() -> tuple[list[int], list[int]]:
+    """Sizes of the models with Llama's vocabulary, smallest first, and those of their two matrices."""
+    shapes = [facts.model(name) for name in ("Llama 2 7B", CHALLENGER, BASELINE, "Llama 2 70B")]
+    sizes = [memory.model_parameters(shape) for shape in shapes]
+    inner = [memory.model_parameters(replace(shape, vocab_size=0)) for shape in shapes]
+    return sizes, [n - m for n, m in zip(sizes, inner, strict=True)]
+
+
+def equivalent_size(score: float, smaller: tuple[float, float], larger: tuple[float, float]) -> float:
+    """Parameters at which a family would score `score`, from two of its members (parameters, score).
+
+    A straight line in the logarithm of size, as in figure 5 of Jiang et al. 2023. `ValueError` if the two
+    members score alike.
+
+    >>> round(equivalent_size(60, (1e9, 50), (100e9, 70)) / 1e9, 3)
+    10.0
+    """
+    (n1, score1), (n2, score2) = smaller, larger
+    if score1 == score2:
+        raise ValueError(f"Both models score {score1}, so their scores say nothing of size.")
+    return float(n1 * (n2 / n1) ** ((score - score1) / (score2 - score1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A model of `n_params` parameters trained on `n_tokens`; `family` is whose colour it wears."""
+
+    name: str
+    family: str
+    n_params: float
+    n_tokens: float
+
+    @property
+    def ratio(self) -> float:
+        """Training tokens per parameter."""
+        return self.n_tokens / self.n_params
+
+
+def default_run(model: str) -> Run:
+    """One of the post's two models, of exact size, on the tokens it had or is thought to have had.
+
+    For Mistral 7B that is the post's own assumption: nobody else gives a number.
+
+    >>> round(default_run("Llama 2 13B").ratio, 1), round(default_run("Mistral 7B").ratio, 1)
+    (153.7, 276.2)
+    """
+    published = facts.release(model).train_tokens
+    tokens = _post("tokens").challenger_value if published is None else published
+    if tokens is None:
+        raise ValueError(f"Nobody says on how many tokens {model} was trained.")
+    return Run(model, family_of(model), memory.model_parameters(facts.model(model)), tokens)
+
+
+def runs(
+    n_challenger: float | None = None,
+    d_challenger: float | None = None,
+    n_baseline: float | None = None,
+    d_baseline: float | None = None,
+) -> tuple[Run, Run]:
+    """Challenger and baseline; what is left out is Mistral 7B's and Llama 2 13B's.
+
+    `ValueError` for parameters outside `SIZES` or tokens outside `BUDGETS`.
+    """
+    return (
+        _run(default_run(CHALLENGER), "challenger", n_challenger, d_challenger),
+        _run(default_run(BASELINE), "baseline", n_baseline, d_baseline),
+    )
+
+
+def _run(default: Run, role: str, n_params: float | None, n_tokens: float | None) -> Run:
+    n = default.n_params if n_params is None else n_params
+    d = default.n_tokens if n_tokens is None else n_tokens
+    if not SIZES[0] <= n <= SIZES[1]:
+        raise ValueError(f"The {role} has {n:g} parameters; choose between 0.1 billion and 1,000 billion.")
+    if not BUDGETS[0] <= d <= BUDGETS[1]:
+        raise ValueError(f"The {role} is trained on {d:g} tokens; choose between 0.1 and 100 trillion.")
+    name = default.name if n == default.n_params else f"a {_billions(n)} {role}"
+    return Run(name, default.family, n, d)
+
+
+def factors(
+    law: str = "chinchilla",
+    n_challenger: float | None = None,
+    d_challenger: float | None = None,
+    n_baseline: float | None = None,
+    d_baseline: float | None = None,
+) -> Table:
+    """Two models under one law: size, data, the loss the law expects, and the tokens that would even it out.
+
+    Parameters and tokens are plain counts; what is left out is that of Mistral 7B and Llama 2 13B, exactly.
+    The post's own figures stand beside ours. Raises `ValueError` as `runs` and `law` do.
+    """
+    chosen, name = _law(law)
+    challenger, baseline = runs(n_challenger, d_challenger, n_baseline, d_baseline)
+    return Table(
+        caption=f"The post's factors, and what a law makes of them: {name}",
+        columns=_FACTOR_COLUMNS,
+        rows=(
+            _post_row(BASELINE),
+            _factor_row(chosen, baseline, challenger),
+            _post_row(CHALLENGER),
+            _factor_row(chosen, challenger, baseline),
+        ),
+        finding=f"{name}: {_expectation(chosen, challenger, baseline)}",
+        series=_curve_series(chosen, challenger, baseline),
+        notes=_factor_notes(chosen, challenger, baseline),
+    )
+
+
+_FACTOR_COLUMNS = (
+    Column("model", "model"),
+    Column("from", "figures from"),
+    Column("params", "parameters", "billion", ",.3f"),
+    Column("tokens", "training tokens", "trillion", ",.3f"),
+    Column("ratio", "tokens per parameter", "", ",.1f", "Training tokens divided by parameters."),
+    Column("architecture", "architecture"),
+    Column("loss", "predicted loss", "nats a token", ".3f", "What the law expects; lower is better."),
+    Column(
+        "match",
+        "to match the other",
+        "trillion tokens",
+        ",.4g",
+        "Training tokens at which this model would reach the other's predicted loss.",
+    ),
+)
+
+
+def _law(id: str) -> tuple[Law, str]:
+    # `law` is also the name of an argument of the functions that need this.
+    return law(id), next(one.name for one in facts.laws() if one.id == id)
+
+
+def _post(id: str) -> facts.PostFactor:
+    return next(row for row in facts.post_factors() if row.id == id)
+
+
+def _post_row(model: str) -> dict[str, Value | Cell]:
+    source = f"{facts.source('post').title}, second table."
+    names = {"params": "parameters", "tokens": "tokens", "ratio": "ratio", "architecture": "architecture"}
+    texts = {name: _post(id) for name, id in names.items()}
+    printed = {
+        name: Cell(row.challenger_text if model == CHALLENGER else row.baseline_text, source)
+        for name, row in texts.items()
+    }
+    return {"model": model, "from": "the post", **printed}
+
+
+def _factor_row(chosen: Law, run: Run, other: Run) -> dict[str, Value | Cell]:
+    needed = chosen.tokens_to_match(run.n_params, other.n_params, other.n_tokens)
+    return {
+        "model": run.name,
+        "from": "computed",
+        "params": Cell(run.n_params / 1e9, *_origin_of_size(run)),
+        "tokens": Cell(run.n_tokens / 1e12, *_origin_of_tokens(run)),
+        "ratio": run.ratio,
+        "loss": chosen.loss(run.n_params, run.n_tokens),
+        "match": _trillions(needed),
+    }
+
+
+def _origin_of_size(run: Run) -> tuple[str, str]:
+    if run.name not in (CHALLENGER, BASELINE):
+        return "", "Your own setting."
+    shape = facts.model(run.name)
+    return f"{facts.source(shape.source_id).title}.", "Counted from the model's shape."
+
+
+def _origin_of_tokens(run: Run) -> tuple[str, str]:
+    if run.name not in (CHALLENGER, BASELINE) or run.n_tokens != default_run(run.name).n_tokens:
+        return "", "Your own setting."
+    release = facts.release(run.name)
+    source = f"{facts.source(release.source_id).title}"
+    if release.train_tokens is None:
+        return "", f"The post's assumption: {release.note} ({source})."
+    return f"{source}.", ""
+
+
+def _trillions(tokens: float | None) -> float | str:
+    """Tokens in trillions, or in words where a figure would be absurd."""
+    if tokens is None:
+        return NEVER
+    if tokens >= 9.999e15:
+        return "over 9,999"
+    return tokens / 1e12 if tokens >= 1e9 else "under 0.001"
+
+
+def _expectation(chosen: Law, challenger: Run, baseline: Run) -> str:
+    """Who should win, by how much, and what data could do about it, as one sentence."""
+    ours, theirs = (chosen.excess(run.n_params, run.n_tokens) for run in (challenger, baseline))
+    if ours == theirs:
+        return f"{challenger.name} and {baseline.name} should come out level."
+    winner, loser = (challenger, baseline) if ours < theirs else (baseline, challenger)
+    low, high = (chosen.loss(run.n_params, run.n_tokens) for run in (winner, loser))
+    lead = f"{winner.name} should win, by {high - low:.3f} nats a token"
+    needed = chosen.tokens_to_match(loser.n_params, winner.n_params, winner.n_tokens)
+    if needed is None:
+        return f"{lead}, and no amount of data would let {loser.name} match it."
+    amount = Column("", "", "", ",.4g").show(_trillions(needed))
+    return f"{lead}; {loser.name} would need {amount} trillion tokens to match it."
+
+
+def _factor_notes(chosen: Law, challenger: Run, baseline: Run) -> tuple[str, ...]:
+    if chosen.embeddings:
+        return ()
+    counts = [_billions(chosen.counted(run.n_params)) for run in (baseline, challenger)]
+    return (f"This law counts parameters without embeddings: {counts[0]} and {counts[1]}.",)
+
+
+def _billions(n_params: float) -> str:
+    return f"{n_params / 1e9:,.4g}B"
+
+
+def _curve_series(chosen: Law, challenger: Run, baseline: Run) -> dict[str, list[Record]]:
+    """Both curves over `BUDGETS`, where the two models stand on them, and where the challenger catches up."""
+    # In the order of their losses at the right edge, where the names stand: the higher one above its curve.
+    pair = sorted((challenger, baseline), key=lambda run: -chosen.loss(run.n_params, CURVE[-1]))
+    return {
+        "curves": [_point(chosen, run, tokens) for run in (challenger, baseline) for tokens in CURVE],
+        "ends": [
+            {**_point(chosen, run, CURVE[-1]), "side": side, "text": run.name}
+            for run, side in zip(pair, ("above", "below"), strict=True)
+        ],
+        "models": [_point(chosen, run, run.n_tokens) for run in (challenger, baseline)],
+        "crossing": _crossing(chosen, challenger, baseline),
+    }
+
+
+def _point(chosen: Law, run: Run, n_tokens: float) -> Record:
+    # Five digits are more than a screen can show, and keep a page's stored answers small.
+    loss = round(chosen.loss(run.n_params, n_tokens), 5)
+    return {"tokens": float(f"{n_tokens / 1e12:.5g}"), "loss": loss, "family": run.family}
+
+
+def _crossing(chosen: Law, challenger: Run, baseline: Run) -> list[Record]:
+    """The level line from the baseline to the challenger's curve; to the edge if they do not meet here."""
+    needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
+    if needed is not None and needed < BUDGETS[0]:
+        return []
+    start = _point(chosen, baseline, baseline.n_tokens)
+    if needed is None or needed > BUDGETS[1]:
+        text = "no amount of data" if needed is None else "far beyond this chart"
+        return [{**start, "to": BUDGETS[1] / 1e12, "text": text, "meets": False}]
+    to = float(f"{needed / 1e12:.5g}")
+    return [{**start, "to": to, "text": f"{to:.4g} trillion", "meets": True}]
+
+
+def laws(
+    n_challenger: float | None = None,
+    d_challenger: float | None = None,
+    n_baseline: float | None = None,
+    d_baseline: float | None = None,
+) -> Table:
+    """Two models under every law: both losses, who should win, what a match takes, what data would be best.
+
+    Arguments and `ValueError` as in `factors`. Losses of different laws cannot be compared: Kaplan's text and
+    tokens are not Chinchilla's.
+    """
+    challenger, baseline = runs(n_challenger, d_challenger, n_baseline, d_baseline)
+    rows = tuple(_law_row(id, challenger, baseline) for id in LAWS)
+    return Table(
+        caption=f"{challenger.name} and {baseline.name}, law by law",
+        columns=_law_columns(challenger, baseline),
+        rows=rows,
+        finding=_laws_finding(challenger, baseline),
+        series={"laws": [_law_record(id, challenger, baseline) for id in LAWS]},
+        notes=(
+            "Compare along a row, not down a column: Kaplan's law was fitted to other text and other tokens.",
+        ),
+    )
+
+
+def _law_columns(challenger: Run, baseline: Run) -> tuple[Column, ...]:
+    best = "Tokens at which this size is the best use of its training compute, C = 6ND."
+    return (
+        Column("law", "law"),
+        Column("challenger", f"loss of {challenger.name}", "nats a token", ".3f"),
+        Column("baseline", f"loss of {baseline.name}", "nats a token", ".3f"),
+        Column("gap", "gap", "nats a token", "+.3f", "Challenger minus baseline: below zero it wins."),
+        Column("winner", "should win"),
+        Column("match", "challenger needs", "trillion tokens", ",.4g", "To reach the baseline's loss."),
+        Column("best_challenger", f"best for {challenger.name}", "trillion tokens", ",.4g", best),
+        Column("best_baseline", f"best for {baseline.name}", "trillion tokens", ",.4g", best),
+    )
+
+
+def _law_row(id: str, challenger: Run, baseline: Run) -> dict[str, Value | Cell]:
+    chosen, name = _law(id)
+    ours, theirs = (chosen.loss(run.n_params, run.n_tokens) for run in (challenger, baseline))
+    best = [_best(chosen, run) for run in (challenger, baseline)]
+    return {
+        "law": Cell(name, _source_of_law(id)),
+        "challenger": ours,
+        "baseline": theirs,
+        "gap": ours - theirs,
+        "winner": _winner(chosen, challenger, baseline),
+        "match": _trillions(
+            chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
+        ),
+        "best_challenger": best[0],
+        "best_baseline": best[1],
+    }
+
+
+def _best(chosen: Law, run: Run) -> Cell:
+    tokens = chosen.best_tokens(run.n_params)
+    if tokens is None:
+        return Cell(None, note="Kaplan's joint law does not speak of a budget of compute.")
+    return Cell(_trillions(tokens), note=f"{tokens / run.n_params:,.1f} tokens per parameter.")
+
+
+def _source_of_law(id: str) -> str:
+    found = next(one for one in facts.laws() if one.id == id)
+    return f"{facts.source(found.source_id).title}, {found.locator}."
+
+
+def _winner(chosen: Law, challenger: Run, baseline: Run) -> str:
+    ours, theirs = (chosen.excess(run.n_params, run.n_tokens) for run in (challenger, baseline))
+    return "a tie" if ours == theirs else challenger.name if ours < theirs else baseline.name
+
+
+def _laws_finding(challenger: Run, baseline: Run) -> str:
+    count = [_winner(law(id), challenger, baseline) for id in LAWS].count(challenger.name)
+    needed = [
+        law(id).tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens) for id in LAWS
+    ]
+    amounts = sorted(tokens for tokens in needed if tokens is not None)
+    won = f"{challenger.name} should win under {count or 'none'} of the {len(LAWS)} laws"
+    if not amounts:
+        return f"{won}; under each of them no amount of data would let it match {baseline.name}."
+    ends = [Column("", "", "", ",.4g").show(_trillions(tokens)) for tokens in (amounts[0], amounts[-1])]
+    amount = f"{ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
+    never = needed.count(None)
+    of_them = "one" if never == 1 else never
+    but = f", and under {of_them} of the laws no amount is enough" if never else ""
+    return f"{won}; to match {baseline.name} it needs {amount} trillion tokens{but}."
+
+
+def _law_record(id: str, challenger: Run, baseline: Run) -> Record:
+    chosen, name = _law(id)
+    needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
+    inside = needed is not None and BUDGETS[0] <= needed <= BUDGETS[1]
+    shown = _trillions(needed)
+    text = f"{shown:,.4g}" if isinstance(shown, float) else shown
+    return {
+        "row": name,
+        "tokens": float(f"{needed / 1e12:.5g}") if needed is not None and inside else None,
+        "had": challenger.n_tokens / 1e12,
+        "text": text if inside else f"{text}{' of data' if needed is None else ' trillion'}",
+        "family": challenger.family,
+    }
+
+
+def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
+    """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
+
+    Base models up to the year `until` (2020 to 2025) whose training tokens somebody published; Mistral 7B is
+    listed without a figure. `law` is one of Chinchilla's form. Raises `ValueError` for any other.
+    """
+    chosen, name = _law(law)
+    if not chosen.embeddings:
+        raise ValueError(f"{name} says nothing of a budget of compute; choose a law of Chinchilla's form.")
+    if not 2020 <= until <= 2025:
+        raise ValueError(f"The last year is {until}; choose one from 2020 to 2025.")
+    shown = [r for r in _trained() if int(r.release_date[:4]) <= until]
+    rows = tuple(_ratio_row(chosen, release) for release in shown)
+    return Table(
+        caption=f"Tokens per parameter, and what is best by {name}",
+        columns=_RATIO_COLUMNS,
+        rows=rows,
+        finding=_ratio_finding(chosen, name, shown),
+        series={"ratios": [_ratio_record(chosen, release) for release in shown]},
+    )
+
+
+_RATIO_COLUMNS = (
+    Column("model", "model"),
+    Column("date", "released"),
+    Column("params", "parameters", "billion", ",.2f"),
+    Column("tokens", "training tokens", "trillion", ",.3g"),
+    Column("ratio", "tokens per parameter", "", ",.1f"),
+    Column("best", "best by the law", "", ",.1f", "The best use of training compute, for this size."),
+    Column("times", "times the best", "", ",.2f", "Below one: undertrained. Above: trained past the best."),
+)
+
+
+@cache
+def _trained() -> tuple[Release, ...]:
+    """Base models with a known size and number of tokens, and Mistral 7B, by date of release."""
+    known = [
+        r
+        for r in facts.releases()
+        if r.kind == "base" and (r.train_tokens or r.model == CHALLENGER) and _size(r) is not None
+    ]
+    return tuple(sorted(known, key=lambda release: (release.release_date, release.model)))
+
+
+def _size(release: Release) -> int | None:
+    shape = next((m for m in facts.models() if m.name == release.model), None)
+    if shape and shape.params_published:
+        return shape.params_published
+    return release.params_rounded or (memory.model_parameters(shape) if shape else None)
+
+
+def _times_best(chosen: Law, release: Release) -> tuple[float, float | None, float | None]:
+    """Best tokens per parameter for a released model, its own, and its own as a multiple of the best."""
+    size = _size(release) or 0
+    best = (chosen.best_tokens(size) or 0) / size
+    ratio = release.train_tokens / size if release.train_tokens else None
+    return best, ratio, ratio / best if ratio else None
+
+
+def _ratio_row(chosen: Law, release: Release) -> dict[str, Value | Cell]:
+    best, ratio, times = _times_best(chosen, release)
+    source = f"{facts.source(release.source_id).title}."
+    return {
+        "model": release.model,
+        "date": release.release_date,
+        "params": (_size(release) or 0) / 1e9,
+        "tokens": Cell(
+            release.train_tokens / 1e12 if release.train_tokens else None, source, _doubt(release)
+        ),
+        "ratio": ratio,
+        "best": best,
+        "times": times,
+    }
+
+
+def _doubt(release: Release) -> str:
+    bound = f"{release.train_tokens_bound.capitalize()} so many." if release.train_tokens_bound else ""
+    note = f"{release.note[:1].upper()}{release.note[1:]}." if release.note else ""
+    return f"{bound} {note}".strip()
+
+
+def _ratio_finding(chosen: Law, name: str, shown: list[Release]) -> str:
+    times = {release.model: _times_best(chosen, release)[2] for release in shown}
+    known = {model: value for model, value in times.items() if value is not None}
+    below = sum(value < 1 for value in known.values())
+    counted = (
+        f"{name}: {below} of {len(known)} models were trained on fewer tokens than is best for their size"
+    )
+    if BASELINE not in known:
+        return f"{counted}."
+    return f"{counted}; {BASELINE} got {known[BASELINE]:.1f} times as many."
+
+
+def _ratio_record(chosen: Law, release: Release) -> Record:
+    best, ratio, _ = _times_best(chosen, release)
+    text = "never published" if ratio is None else None
+    return {
+        "row": f"{release.model}  {release.release_date[:4]}",
+        "ratio": None if ratio is None else float(f"{ratio:.4g}"),
+        "best": float(f"{best:.4g}"),
+        "family": family_of(release.model),
+        "text": text,
+    }
