@@ -21,6 +21,7 @@ REPORTS = (
     POST,
     "mistral-7b-paper",
     "open-llm-leaderboard-v1",
+    "mixtral-paper",
     "llama-2-paper",
     "llama-3-card",
     "gemma-report",
@@ -103,7 +104,7 @@ def models() -> tuple[str, ...]:
 
 
 @cache
-def tests() -> tuple[str, ...]:
+def benchmark_names() -> tuple[str, ...]:
     """Every benchmark of one test (no averages) that somebody scored, in the book's order."""
     scored = {s.benchmark for s in facts.scores()}
     return tuple(b.benchmark for b in facts.benchmarks() if b.benchmark in scored and b.kind != "average")
@@ -111,7 +112,7 @@ def tests() -> tuple[str, ...]:
 
 def benchmark_choices() -> list[tuple[str, str]]:
     """The benchmarks a reader can choose from, as (title, name)."""
-    return [(facts.benchmark(name).title, name) for name in tests()]
+    return [(facts.benchmark(name).title, name) for name in benchmark_names()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def head_to_head(
     """
     found = pairs(challenger, baseline, source, confidence)
     return Table(
-        caption=f"{challenger} against {baseline}, as {_report_name(source)} has it",
+        caption=f"{challenger} against {baseline}: {_report_name(source)}",
         columns=_columns(challenger, baseline, found, confidence),
         rows=tuple(_row(pair) for pair in found),
         finding=_finding(found, challenger, baseline, source, confidence),
@@ -272,15 +273,13 @@ def _columns(challenger: str, baseline: str, found: Sequence[Pair], confidence: 
     return (
         Column("benchmark", "benchmark"),
         Column("challenger", challenger, "%", f".{places}f"),
-        Column("challenger_from", "measured by", meaning=f"Where {challenger}'s figure was measured."),
         Column("baseline", baseline, "%", f".{places}f"),
-        Column("baseline_from", "measured by", meaning=f"Where {baseline}'s figure was measured."),
         Column("gap", "gap", "points", f"+.{places}f", f"{challenger} minus {baseline}."),
         Column("margin", "margin", "± points", ".1f", margin),
         Column("leader", "leads", meaning="The model with the higher figure, however small the gap."),
-        Column(
-            "verdict", "verdict", meaning="Is the gap real, may it be chance, or can it not be told at all?"
-        ),
+        Column("verdict", "verdict", meaning="Is the gap real, may it be chance, or can it not be told?"),
+        Column("challenger_from", f"{challenger} measured by"),
+        Column("baseline_from", f"{baseline} measured by"),
     )
 
 
@@ -332,25 +331,29 @@ def _dumbbell_series(found: Sequence[Pair]) -> dict[str, list[dict[str, Value]]]
     gaps: list[dict[str, Value]] = []
     dots: list[dict[str, Value]] = []
     for pair in found:
-        row = f"{_title(pair.ours)}  {Column('gap', '', '', '+.1f').show(pair.gap)}"
-        ends = sorted([pair.ours.score_pct, pair.theirs.score_pct])
-        gaps.append({"row": row, "low": ends[0], "high": ends[1], "verdict": pair.verdict()[0]})
-        dots += [_dot(row, pair.ours, "challenger", pair), _dot(row, pair.theirs, "baseline", pair)]
-    return {"gaps": gaps, "dots": dots, "names": _end_labels(dots[:2])}
+        low, high = sorted([pair.ours.score_pct, pair.theirs.score_pct])
+        verdict, _ = pair.verdict()
+        text = f"{Column('gap', 'gap', 'points', '+.1f').show(pair.gap)}, {verdict}"
+        gaps.append({"row": _title(pair.ours), "low": low, "high": high, "verdict": verdict, "text": text})
+        dots += [_dot(pair.ours, "challenger", pair), _dot(pair.theirs, "baseline", pair)]
+    return {"names": _names(found), "gaps": gaps, "dots": dots}
 
 
-def _dot(row: str, score: Score, role: str, pair: Pair) -> dict[str, Value]:
+def _names(found: Sequence[Pair]) -> list[dict[str, Value]]:
+    """The two models with their signs, for the chart's first row."""
+    signs = (
+        ((found[0].ours, "challenger", "\u25cf"), (found[0].theirs, "baseline", "\u25c6")) if found else ()
+    )
+    return [
+        {"row": "", "role": role, "text": f"{sign} {score.model}", "family": family_of(score.model)}
+        for score, role, sign in signs
+    ]
+
+
+def _dot(score: Score, role: str, pair: Pair) -> dict[str, Value]:
     low, high = interval(score.score_pct, pair.n_items, pair.z)
-    family = family_of(score.model)
-    return {
-        "row": row,
-        "model": score.model,
-        "score": score.score_pct,
-        "low": low,
-        "high": high,
-        "family": family,
-        "role": role,
-    }
+    place: dict[str, Value] = {"row": _title(score), "score": score.score_pct, "low": low, "high": high}
+    return {**place, "model": score.model, "family": family_of(score.model), "role": role}
 
 
 def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, float]:
@@ -362,15 +365,6 @@ def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, fl
     """
     half = z * standard_error(score_pct, n_items) if n_items else 0.0
     return max(0.0, score_pct - half), min(100.0, score_pct + half)
-
-
-def _end_labels(dots: Sequence[dict[str, Value]]) -> list[dict[str, Value]]:
-    """Where the first row's two names go: the lower score's left of its bar, the other right of it."""
-    ordered = sorted(dots, key=lambda dot: (float(str(dot["score"])), str(dot["role"])))
-    return [
-        {"row": dot["row"], "score": dot[end], "side": side, "text": dot["model"], "family": dot["family"]}
-        for dot, end, side in zip(ordered, ("low", "high"), ("left", "right"), strict=False)
-    ]
 
 
 def family_of(model: str) -> str:
@@ -390,7 +384,7 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     Raises `ValueError` for a model or benchmark there is none of.
     """
     _one_of("model", model, models())
-    _one_of("benchmark", benchmark, tests())
+    _one_of("benchmark", benchmark, benchmark_names())
     scores = sorted((s for s in _scores_of(model) if s.benchmark == benchmark), key=lambda s: -s.score_pct)
     title = facts.benchmark(benchmark).title
     return Table(
@@ -405,7 +399,7 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
 def _spread_columns() -> tuple[Column, ...]:
     return (
         Column("report", "printed in"),
-        Column("score", "score", "%", "g"),
+        Column("score", "score", "%"),
         Column(
             "run",
             "measured by",
@@ -546,7 +540,7 @@ def provenance() -> Table:
         columns=(
             Column("figure", "figure"),
             Column("post", "the post", "%", ".1f"),
-            Column("primary", "source", "%", "g", "The primary figure as its own source prints it."),
+            Column("primary", "source", "%", meaning="The primary figure as its own source prints it."),
             Column("run", "measured by"),
             Column("note", "what we found"),
         ),
