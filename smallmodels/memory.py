@@ -13,7 +13,7 @@ from smallmodels.facts import Gpu, Model
 from smallmodels.table import Cell, Column, Table, Value
 
 GB, GIB = 1e9, 2**30
-# Bits of one weight. The whole-number formats hold 32 weights to a block with one FP16 scale, as GGUF's Q8_0 and
+# Bits of one weight. The quantised formats hold 32 weights to a block with one FP16 scale, as GGUF's Q8_0 and
 # Q4_0 do; what is done to a few layers beside that (a wider output matrix, say) is not counted.
 BLOCK = 32
 WEIGHT_BITS: dict[str, float] = {"FP16": 16, "INT8": 8 + 16 / BLOCK, "INT4": 4 + 16 / BLOCK}
@@ -202,15 +202,11 @@ def _columns(card: Gpu) -> tuple[Column, ...]:
         Column("parameters", "parameters", format=",d", meaning="Counted from the model's shape, exactly."),
         Column("weights_gb", "weights", "GB", ",.2f", "GB is 10^9 bytes."),
         Column("weights_gib", "weights", "GiB", ",.2f", "The same bytes in GiB of 2^30, as tools report."),
-        Column(
-            "cache_gb", "cache", "GB", ",.2f", "Keys and values in FP16, shared heads and window counted."
-        ),
+        Column("cache_gb", "cache", "GB", ",.2f", "Keys and values, in FP16."),
         Column("total_gb", "together", "GB", ",.2f", "What a program needs beside these is not counted."),
         Column("share_pct", f"of the {card.name}", "%", ",.1f", f"Of its {_memory(card)}."),
         Column("fits", "fits"),
-        Column(
-            "largest", "largest batch", format=",d", meaning="Sequences of this length beside the weights."
-        ),
+        Column("largest", "largest batch", format=",d", meaning="Sequences that fit beside the weights."),
         Column("smallest", "smallest card that holds it", meaning="Of the cards in this book's data."),
     )
 
@@ -277,7 +273,7 @@ def _card_notes(
     if not between:
         return ()
     return (
-        f"{_listed(between)} would not fit if the card's {card.memory_gb} GB were meant in billions of bytes; "
+        f"{_listed(between)} would not fit if the card's {card.memory_gb} GB were billions of bytes; "
         f"it holds {_memory(card)}, a little of which the driver keeps.",
     )
 

@@ -1,111 +1,573 @@
-"""What decoding reads, and so how fast it can be: bytes per step of weights and of keys and values."""
+"""Chapter 05: what decoding reads and computes, how fast a card can do it, and who has been measured at what.
 
-from smallmodels import memory
-from smallmodels.attention import bytes_per_value, known_model, kv_bytes_per_token, kv_cache_bytes
-from smallmodels.facts import Model
-from smallmodels.table import Column, Table, Value
+A roofline: a step takes at least the time to read its bytes, and at least the time to do its arithmetic. What
+it gives is a ceiling, never a forecast; `measured` sets it against published measurements. Weights and cache
+come from `memory`; the cache is in FP16 whatever the weights are in.
+"""
 
-CONTEXTS = (0, 512, 1024, 2048, 4096, 8192, 16_384, 32_768)
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, exp, log
+
+from smallmodels import attention, facts, memory
+from smallmodels.benchmarks import family_of
+from smallmodels.facts import Gpu, Model, PostInference, Speed
+from smallmodels.memory import GB, weight_bytes
+from smallmodels.table import Cell, Column, Table, Value
+
+BASELINE, CHALLENGER = "Llama 2 7B", "Mistral 7B"  # the two models of the post's third table
+POST_GPU = "A100 80GB SXM"  # the post says "A100"; this is the fastest card of that name
+K = 1024  # tokens are counted in K of 1,024, as the post's "4K" does
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LONGEST, SHORTEST, POINTS = 32768, 128, 32  # what the chart's lines span, in tokens, and points of a line
+SAME_BYTES = {"BF16": "FP16"}  # a measurement's precision, as this book's weights call one of the same size
 
 
 def step_bytes(weight_bytes: float, kv_bytes: float) -> float:
-    """Bytes one decoding step reads: every weight it multiplies with, once, and the keys and values held.
+    """Bytes one decoding step reads: every weight it multiplies with, once, and the keys and values of the
+    batch.
 
     Source: Pope et al. 2022, section 2.1. The input embedding is looked up, not read: leave it out of the
-    weights. Mistral 7B in FP16 with 4,096 tokens cached:
+    weights.
 
-    >>> step_bytes(2 * 7_110_660_096, 4096 * 131_072)
+    >>> step_bytes(2 * 7_110_660_096, 4096 * 131_072)  # Mistral 7B in FP16 with 4,096 tokens cached
     14758191104
     """
     return weight_bytes + kv_bytes
 
 
-def model_step_bytes(shape: Model, context: int, batch: int = 1, precision: str = "FP16") -> float:
-    """Bytes a step of a true model reads, weights and cache in one precision, the cache rolling."""
-    value = bytes_per_value(precision)
-    token = kv_bytes_per_token(shape.n_layers, shape.n_kv_heads, shape.head_dim, value)
-    return step_bytes(
-        _read_weights(shape) * value, kv_cache_bytes(token, context, batch, shape.sliding_window)
-    )
+def step_flops(n_parameters: int, attended: int, n_layers: int, n_heads: int, head_dim: int) -> int:
+    """FLOPs of one sequence's next token: two per weight, and attention over `attended` cached tokens.
 
+    Source: Kaplan et al. 2020, table 1. Llama 2 7B after 4,096 tokens:
 
-def break_even_tokens(challenger: Model, baseline: Model) -> float | None:
-    """Cached tokens, over all sequences, at which two models read the same bytes per step; None if nowhere.
-
-    Weights and cache in one precision, which then cancels. Below it the one with fewer weights is faster,
-    above it the one with fewer key-value heads. Windows are not looked at.
+    >>> step_flops(6_607_343_616, 4096, n_layers=32, n_heads=32, head_dim=128)
+    15362170880
     """
-    more_weights = _read_weights(challenger) - _read_weights(baseline)
-    less_cache = _kv_values(baseline) - _kv_values(challenger)
-    return more_weights / less_cache if less_cache and more_weights / less_cache > 0 else None
+    return 2 * n_parameters + n_layers * attention.attention_flops(attended, n_heads, head_dim)
 
 
-def _read_weights(shape: Model) -> int:
-    """Weights a step multiplies with: all but the rows of an embedding of its own."""
-    return memory.model_parameters(shape) - (0 if shape.tied else shape.vocab_size * shape.d_model)
+def ceiling(n_bytes: float, n_flops: float, bandwidth: float, flops_per_second: float) -> float:
+    """Steps per second that neither the memory (bytes/s) nor the arithmetic (FLOP/s) lets a card exceed.
 
+    Source: Williams, Waterman and Patterson 2009, "Roofline".
 
-def _kv_values(shape: Model) -> float:
-    return kv_bytes_per_token(shape.n_layers, shape.n_kv_heads, shape.head_dim, 1)
-
-
-def break_even(
-    challenger: str = "Mistral 7B", baseline: str = "Llama 2 7B", batch: int = 1, precision: str = "FP16"
-) -> Table:
-    """When shared heads pay: bytes that two models read per decoding step, context by context.
-
-    Raises ValueError for an unknown model or precision, or a batch below 1.
+    >>> ceiling(10.0, 10.0, bandwidth=100.0, flops_per_second=1000.0)
+    10.0
     """
-    ours, theirs = known_model(challenger), known_model(baseline)
-    rows = [_step_row(ours, theirs, context, batch, precision) for context in CONTEXTS]
-    steps: list[dict[str, Value]] = [
-        {"cached": row["cached"], "speed_pct": row["speed_pct"]} for row in rows if row["cached"]
-    ]
+    return min(bandwidth / n_bytes, flops_per_second / n_flops)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decoding step: a model's weights in a precision, and a batch with so many tokens cached in each."""
+
+    shape: Model
+    precision: str
+    batch: int
+    context: int
+
+    @property
+    def n_bytes(self) -> float:
+        """Bytes read: the weights once for the whole batch, and every sequence's cache."""
+        weights = weight_bytes(memory.read_parameters(self.shape), self.precision)
+        return step_bytes(weights, memory.cache_bytes(self.shape, self.context, self.batch))
+
+    @property
+    def n_flops(self) -> int:
+        """FLOPs of the whole batch; quantised weights are multiplied as FP16."""
+        attended = attention.cached_tokens(self.context, self.shape.sliding_window)
+        one = step_flops(
+            memory.read_parameters(self.shape),
+            attended,
+            self.shape.n_layers,
+            self.shape.n_heads,
+            self.shape.head_dim,
+        )
+        return self.batch * one
+
+    @property
+    def total_bytes(self) -> float:
+        """Bytes held: all weights, the input embedding too, and the cache."""
+        return memory.total_bytes(self.shape, self.precision, self.batch, self.context)
+
+    def tokens_per_second(self, gpu: Gpu) -> float:
+        """The most that all sequences together can get from a card."""
+        return self.batch * ceiling(
+            self.n_bytes, self.n_flops, gpu.bandwidth_gb_s * GB, gpu.dense_tflops * 1e12
+        )
+
+    def reads_longer(self, gpu: Gpu) -> bool:
+        """Whether memory, rather than arithmetic, is what limits it on this card."""
+        return self.n_bytes / (gpu.bandwidth_gb_s * GB) >= self.n_flops / (gpu.dense_tflops * 1e12)
+
+
+def tokens_for_lead(
+    challenger: Model, baseline: Model, precision: str = "FP16", ratio: float = 1.0
+) -> float | None:
+    """Cached tokens of all sequences together at which the challenger reads `ratio` times fewer bytes a step.
+
+    Solves (W_b + k_b t) / (W_c + k_c t) = ratio for t, without any window: bytes of weights W, bytes of a
+    cached token k. 0 when it needs none; None when no number of tokens is enough. `ValueError` for a ratio
+    that is not positive.
+
+    The break-even, the post's +25% and its 1.4 times:
+
+    >>> mistral, llama = facts.model("Mistral 7B"), facts.model("Llama 2 7B")
+    >>> [round(tokens_for_lead(mistral, llama, "FP16", ratio)) for ratio in (1, 1.25, 1.4)]
+    [2560, 12656, 19646]
+    """
+    if not ratio > 0:
+        raise ValueError(f"A lead of {ratio} times does not exist; the ratio must be above 0.")
+    short = ratio * _weights(challenger, precision) - _weights(baseline, precision)
+    gain = _token(baseline) - ratio * _token(challenger)
+    if short <= 0:
+        return 0.0
+    return short / gain if gain > 0 else None
+
+
+def _weights(shape: Model, precision: str) -> float:
+    return weight_bytes(memory.read_parameters(shape), precision)
+
+
+def _token(shape: Model) -> float:
+    """Bytes of one more cached token, before any window is full."""
+    return memory.cache_bytes(shape, 1)
+
+
+def inference(gpu: str = POST_GPU, precision: str = "FP16", batch: int = 1, context: int = 0) -> Table:
+    """The post's third table beside a roofline's: Llama 2 7B and Mistral 7B on one card.
+
+    `precision` is that of the weights, `context` the tokens already cached in each of `batch` sequences; with
+    none the ceiling is highest. Raises `ValueError` for names that are not in `data/` and loads outside 1 to
+    4,096 sequences of 0 to 2^20 tokens.
+    """
+    card = facts.gpu(gpu)
+    steps = tuple(Step(facts.model(name), precision, batch, context) for name in (BASELINE, CHALLENGER))
     return Table(
-        caption=f"Bytes one decoding step reads in {precision}, batch {batch:,}",
-        columns=(
-            Column("context", "tokens per sequence", format=",d"),
-            Column("cached", "tokens in flight", format=",d", meaning="Batch × tokens per sequence."),
-            Column("challenger_gb", challenger, "GB", ",.2f", "GB is 10^9 bytes; a window caps the cache."),
-            Column("baseline_gb", baseline, "GB", ",.2f", "GB is 10^9 bytes."),
-            Column("speed_pct", "speed gained", "%", "+.1f", "If bytes alone decide: what a step saves."),
-        ),
-        rows=tuple(rows),
-        finding=_break_even_finding(ours, theirs),
-        notes=_beyond_training(ours, theirs),
-        series={"steps": steps},
+        caption=f"{card.name}, weights in {precision}: {_load(batch, context)}",
+        columns=_columns(),
+        rows=(*_post_rows(steps, card), *_own_rows(steps, card)),
+        finding=_finding(steps, card),
+        series=_series(steps, card),
+        notes=_notes(steps, card),
     )
 
 
-def _step_row(ours: Model, theirs: Model, context: int, batch: int, precision: str) -> dict[str, Value]:
-    a = model_step_bytes(ours, context, batch, precision)
-    b = model_step_bytes(theirs, context, batch, precision)
+def _load(batch: int, context: int) -> str:
+    sequences = "one sequence" if batch == 1 else f"{batch:,} sequences"
+    return f"{sequences}, {f'{context:,} tokens cached in each' if context else 'nothing cached'}"
+
+
+def _columns() -> tuple[Column, ...]:
+    post, ours = "As the post's third table prints it.", "Computed by this book; a speed is a ceiling."
+    return (
+        Column("metric", "metric"),
+        Column("unit", "unit", meaning="GB is 10^9 bytes; K tokens are 1,024 tokens."),
+        Column("baseline_post", f"{BASELINE}, the post", meaning=post),
+        Column("baseline", f"{BASELINE}, computed", "", ",.2f", ours),
+        Column("challenger_post", f"{CHALLENGER}, the post", meaning=post),
+        Column("challenger", f"{CHALLENGER}, computed", "", ",.2f", ours),
+        Column("improvement_post", "improvement, the post", meaning=post),
+        Column("improvement", "difference, computed", "%", "+,.1f", f"{CHALLENGER} against {BASELINE}."),
+        Column("remark", "remark"),
+    )
+
+
+def _row(
+    metric: str,
+    unit: str,
+    pair: Sequence[float | bool | None],
+    post: PostInference | None = None,
+    remark: str = "",
+) -> dict[str, Value | Cell]:
+    theirs, ours = pair
+    row: dict[str, Value | Cell] = {"metric": metric, "unit": unit, "baseline": theirs, "challenger": ours}
+    if theirs and ours and unit not in ("", "%"):
+        row["improvement"] = difference_pct(ours, theirs)
+    if post:
+        row["baseline_post"] = post.baseline_text
+        row["challenger_post"] = post.challenger_text
+        row["improvement_post"] = post.improvement_text
+    return {**row, "remark": remark}
+
+
+def difference_pct(ours: float, theirs: float) -> float:
+    """How much larger `ours` is than `theirs`, in percent.
+
+    >>> difference_pct(150, 120)
+    25.0
+    """
+    return 100 * (ours / theirs - 1)
+
+
+def _post_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]:
+    """The rows of the post's table, its speeds followed by what share of the ceiling they are."""
+    post = {row.id: row for row in facts.post_inference()}
+    sizes = {
+        p: [weight_bytes(memory.model_parameters(s.shape), p) / GB for s in steps] for p in ("FP16", "INT4")
+    }
+    trained = [step.shape.trained_context / K for step in steps]
+    shares = _shares(steps, card)
+    return [
+        _row("inference speed, at most", "tokens/s", _speeds(steps, card), post["speed"]),
+        _row("the post's speed, of that ceiling", "%", shares, remark=_share_remark(shares)),
+        _row(
+            "memory (FP16)",
+            "GB",
+            sizes["FP16"],
+            post["memory-fp16"],
+            _size_remark(post["memory-fp16"], sizes["FP16"]),
+        ),
+        _row("memory (4-bit)", "GB", sizes["INT4"], post["memory-4bit"], _file_remark()),
+        _row(
+            "effective context",
+            "K tokens",
+            trained,
+            post["context"],
+            "computed: the length of training texts",
+        ),
+    ]
+
+
+def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]:
+    """What the post leaves out: the step's bytes and FLOPs, the cache, the total, the window and its reach."""
+    windows = [step.shape.sliding_window for step in steps]
+    reaches = [
+        attention.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)
+    ]
+    fits = [step.total_bytes <= card.memory_bytes for step in steps]
+    room = f"the card holds {card.memory_bytes / GB:.1f} GB"
+    caches = [memory.cache_bytes(step.shape, step.context, step.batch) / GB for step in steps]
+    return [
+        _row("read in a step", "GB", [step.n_bytes / GB for step in steps]),
+        _row(
+            "computed in a step", "GFLOP", [step.n_flops / 1e9 for step in steps], remark=_limit(steps, card)
+        ),
+        _row("keys and values", "GB", caches, remark=f"in {memory.CACHE_PRECISION}"),
+        _row("weights and cache together", "GB", [step.total_bytes / GB for step in steps], remark=room),
+        _row("fits on the card", "", fits),
+        _row("window of attention", "K tokens", [w / K if w else None for w in windows]),
+        _row("reach of the windows, all layers", "K tokens", reaches, remark="layers × (window − 1)"),
+    ]
+
+
+def _speeds(steps: Sequence[Step], card: Gpu) -> list[float]:
+    return [step.tokens_per_second(card) for step in steps]
+
+
+def _claims() -> dict[str, float]:
+    """The post's tokens per second by model."""
+    post = next(row for row in facts.post_inference() if row.id == "speed")
+    return {BASELINE: post.baseline_value, CHALLENGER: post.challenger_value}
+
+
+def _shares(steps: Sequence[Step], card: Gpu) -> list[float]:
+    claims = _claims()
+    return [100 * claims[step.shape.name] / step.tokens_per_second(card) for step in steps]
+
+
+def _above(shares: Sequence[float]) -> list[str]:
+    return [name for name, share in zip((BASELINE, CHALLENGER), shares, strict=True) if share > 100]
+
+
+def _share_remark(shares: Sequence[float]) -> str:
+    above = _above(shares)
+    if len(above) == 2:
+        return "above 100%: neither speed can be had here"
+    return f"above 100%: {above[0]}'s speed cannot be had here" if above else "both could be had"
+
+
+def _size_remark(post: PostInference, sizes: Sequence[float]) -> str:
+    printed = zip((BASELINE, CHALLENGER), (post.baseline_value, post.challenger_value), sizes, strict=True)
+    off = [f"{name} by {size - said:+.2f} GB" for name, said, size in printed if round(size, 1) != said]
+    return f"the post is off: {', '.join(off)}".replace("-", "−") if off else "as the post says"
+
+
+def _file_remark() -> str:
+    """The published 4-bit files, which keep some layers wider than the arithmetic does."""
+    files = {f.model: f for f in facts.weight_files() if f.format == "GGUF"}
+    sizes = " and ".join(f"{files[name].size_bytes / GB:.2f}" for name in (BASELINE, CHALLENGER))
+    return f"published {files[BASELINE].precision} files: {sizes} GB"
+
+
+def _limit(steps: Sequence[Step], card: Gpu) -> str:
+    by_memory = [step.reads_longer(card) for step in steps]
+    if all(by_memory):
+        return "reading takes longer than computing"
+    return (
+        "for one of the two, computing takes longer"
+        if any(by_memory)
+        else "computing takes longer than reading"
+    )
+
+
+def _finding(steps: Sequence[Step], card: Gpu) -> str:
+    theirs, ours = _speeds(steps, card)
+    difference = difference_pct(ours, theirs)
+    word = "faster" if difference > 0 else "slower"
+    size = f"{ours / theirs:.1f} times as fast" if ours >= 2 * theirs else f"{abs(difference):.1f}% {word}"
+    shares = _shares(steps, card)
+    post = {
+        0: "the post's speeds stay below the ceilings",
+        1: f"the post's speed of {''.join(_above(shares))} is above its ceiling",
+        2: "both of the post's speeds are above their ceilings",
+    }[len(_above(shares))]
+    most = f"{CHALLENGER} gets at most {ours:,.1f} tokens/s and {BASELINE} {theirs:,.1f}"
+    return f"{most}, so it is {size}; {post}."
+
+
+def _notes(steps: Sequence[Step], card: Gpu) -> tuple[str, ...]:
+    theirs, ours = (step.shape for step in steps)
+    precision, context = steps[0].precision, steps[0].context
+    even = tokens_for_lead(ours, theirs, precision)
+    unfit = [step.shape.name for step in steps if step.total_bytes > card.memory_bytes]
+    notes = [f"By bytes alone the two are equal at {even:,.0f} cached tokens, all sequences taken together."]
+    if unfit:
+        names = " and ".join(unfit)
+        notes.append(
+            f"Weights and cache of {names} do not fit; the speed is what the card could do if they did."
+        )
+    return (*notes, *memory.length_notes([theirs, ours], context))
+
+
+def _series(steps: Sequence[Step], card: Gpu) -> dict[str, list[dict[str, Value]]]:
+    lines = [point for step in steps for point in _line(step, card)]
+    ends = {str(point["model"]): point for point in lines}
+    first = _first_tokens(steps[0].batch)
+    here = [
+        {**_point(step, card), "tokens": max(first * step.batch, step.batch * step.context)} for step in steps
+    ]
     return {
-        "context": context,
-        "cached": batch * context,
-        "challenger_gb": a / 1e9,
-        "baseline_gb": b / 1e9,
-        "speed_pct": 100 * (b / a - 1),
+        "lines": lines,
+        "here": here,
+        "names": [{**end, "text": model} for model, end in ends.items()],
+        "even": _even(steps, card),
+        "claims": _claim_rules() if steps[0].batch == 1 else [],
     }
 
 
-def _break_even_finding(ours: Model, theirs: Model) -> str:
-    tokens = break_even_tokens(ours, theirs)
-    if ours.name == theirs.name:
-        return f"{ours.name} reads as much as itself."
-    if tokens is None:
-        less = ours.name if _read_weights(ours) < _read_weights(theirs) else theirs.name
-        return f"{less} reads fewer weights and no more keys and values, so it is the faster at every length."
-    few, shared = (theirs, ours) if _read_weights(theirs) < _read_weights(ours) else (ours, theirs)
-    return (
-        f"{few.name} is faster up to {tokens:,.0f} tokens in flight, where both read the same; "
-        f"beyond, the smaller cache of {shared.name} pays."
+def _first_tokens(batch: int) -> int:
+    # A logarithmic axis has no zero: lines begin where the cache weighs nothing beside the weights.
+    return max(1, SHORTEST // batch)
+
+
+def _point(step: Step, card: Gpu) -> dict[str, Value]:
+    return {
+        "model": step.shape.name,
+        "family": family_of(step.shape.name),
+        "tokens": step.batch * step.context,
+        "speed": step.tokens_per_second(card),
+    }
+
+
+def _line(step: Step, card: Gpu) -> list[dict[str, Value]]:
+    """A model's ceiling over cached tokens, the spacing even on a logarithmic axis."""
+    first, last = log(_first_tokens(step.batch)), log(max(LONGEST, step.context))
+    contexts = {round(exp(first + (last - first) * i / (POINTS - 1))) for i in range(POINTS)}
+    return [_point(Step(step.shape, step.precision, step.batch, n), card) for n in sorted(contexts)]
+
+
+def _even(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value]]:
+    """Where the two lines cross, if memory is what limits both there."""
+    theirs, ours = steps
+    even = tokens_for_lead(ours.shape, theirs.shape, ours.precision) or 0.0
+    there = [Step(s.shape, s.precision, s.batch, round(even / s.batch)) for s in steps]
+    if not all(step.reads_longer(card) for step in there):
+        return []
+    n_bytes = step_bytes(_weights(ours.shape, ours.precision), even * _token(ours.shape))
+    speed = ours.batch * card.bandwidth_gb_s * GB / n_bytes
+    return [{"tokens": even, "speed": speed, "text": f"equal at {even:,.0f} tokens"}]
+
+
+def _claim_rules() -> list[dict[str, Value]]:
+    post = next(row for row in facts.post_inference() if row.id == "speed")
+    texts = {BASELINE: post.baseline_text, CHALLENGER: post.challenger_text}
+    return [
+        {"speed": speed, "family": family_of(model), "text": f"the post: {texts[model]}"}
+        for model, speed in _claims().items()
+    ]
+
+
+def context_for_lead(batch: int, precision: str = "FP16", ratio: float = 1.25) -> float:
+    """Tokens cached in each of `batch` sequences at which Mistral 7B reads `ratio` times fewer bytes a step.
+
+    As `tokens_for_lead`, but beyond the window only the baseline's cache grows: some length is always enough.
+
+    >>> round(context_for_lead(4)), round(context_for_lead(1))
+    (3164, 9981)
+    """
+    ours, theirs = facts.model(CHALLENGER), facts.model(BASELINE)
+    tokens = tokens_for_lead(ours, theirs, precision, ratio)
+    window = ours.sliding_window or memory.MOST_TOKENS
+    if tokens is not None and tokens / batch <= window:
+        return tokens / batch
+    full = _weights(ours, precision) + memory.cache_bytes(ours, window, batch)
+    return (ratio * full - _weights(theirs, precision)) / (batch * _token(theirs))
+
+
+def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> Table:
+    """How long a batch's sequences must be for Mistral 7B to read `ratio` times fewer bytes than Llama 2 7B.
+
+    `ratio` is 1 to 5 and the default is the post's +25%. Raises `ValueError` outside, and for names that are not
+    in `data/`.
+    """
+    if not 1 <= ratio <= 5:
+        raise ValueError(f"A lead of {ratio} times is outside what is shown; choose one from 1 to 5.")
+    card, baseline = facts.gpu(gpu), facts.model(BASELINE)
+    rows = tuple(_lead_row(batch, ratio, precision, card, baseline) for batch in BATCHES)
+    return Table(
+        caption=f"What makes {CHALLENGER} {ratio:g} times as fast as {BASELINE}, weights in {precision}",
+        columns=(
+            Column("batch", "sequences", format="d"),
+            Column(
+                "each", "tokens in each", format=",d", meaning="Cached tokens of one sequence, rounded up."
+            ),
+            Column("together", "tokens together", format=",d", meaning="Of all sequences."),
+            Column(
+                "trained",
+                "within its training",
+                meaning=f"{BASELINE} was trained on {baseline.trained_context:,}.",
+            ),
+            Column(
+                "total_gb", f"{BASELINE} then takes", "GB", ",.1f", "Weights and cache; GB is 10^9 bytes."
+            ),
+            Column("fits", f"fits the {card.name}"),
+            Column("reads", "memory is the limit", meaning="If computing takes longer, bytes do not decide."),
+        ),
+        rows=rows,
+        finding=_lead_finding(rows, ratio, precision, card),
     )
 
 
-def _beyond_training(ours: Model, theirs: Model) -> tuple[str, ...]:
+def _lead_row(
+    batch: int, ratio: float, precision: str, card: Gpu, baseline: Model
+) -> dict[str, int | float | bool]:
+    each = ceil(context_for_lead(batch, precision, ratio))
+    total = memory.total_bytes(baseline, precision, batch, each)
+    return {
+        "batch": batch,
+        "each": each,
+        "together": batch * each,
+        "trained": each <= baseline.trained_context,
+        "total_gb": total / GB,
+        "fits": total <= card.memory_bytes,
+        "reads": all(
+            Step(facts.model(m), precision, batch, each).reads_longer(card) for m in (BASELINE, CHALLENGER)
+        ),
+    }
+
+
+def _lead_finding(
+    rows: Sequence[dict[str, int | float | bool]], ratio: float, precision: str, card: Gpu
+) -> str:
+    tokens = tokens_for_lead(facts.model(CHALLENGER), facts.model(BASELINE), precision, ratio)
+    possible = [row["batch"] for row in rows if row["trained"] and row["fits"] and row["reads"]]
+    enough = (
+        "without its window no number of tokens is enough"
+        if tokens is None
+        else f"it takes {tokens:,.0f} cached tokens, all sequences together"
+    )
+    where = (
+        f"the {card.name} can show it from a batch of {possible[0]} on"
+        if possible
+        else f"none of these batches shows it on the {card.name} within {BASELINE}'s training length"
+    )
+    return f"For {CHALLENGER} to be {ratio:g} times as fast, {enough}; {where}."
+
+
+def measured(gpu: str = POST_GPU) -> Table:
+    """The post's speeds and published measurements of one sequence, each as a share of its ceiling.
+
+    `gpu` is the card the post's "A100" is taken for. The ceilings are those of an empty cache, since none of
+    the measurements names its context. Raises `ValueError` for a card there is none of.
+    """
+    rows = (*_claim_rows(facts.gpu(gpu)), *(_measured_row(speed) for speed in _measurements()))
+    return Table(
+        caption="One sequence: measured and claimed speeds against the ceiling of their card",
+        columns=(
+            Column("run", "who says so"),
+            Column("model", "model"),
+            Column("weights", "weights in"),
+            Column("card", "card"),
+            Column("speed", "speed", "tokens/s", ",.1f"),
+            Column("ceiling", "ceiling", "tokens/s", ",.1f", "By the bytes of its weights, nothing cached."),
+            Column(
+                "share_pct", "of the ceiling", "%", ",.1f", "The implied efficiency; above 100% it cannot be."
+            ),
+            Column("bandwidth", "implied bandwidth", "GB/s", ",.0f", "Speed times the bytes of its weights."),
+        ),
+        rows=rows,
+        finding=_measured_finding(rows),
+        series={"shares": [_share_bar(row) for row in rows]},
+        notes=_left_out(),
+    )
+
+
+def _measurements() -> list[Speed]:
+    cards = {gpu.name for gpu in facts.gpus()}
+    return [s for s in facts.speeds() if s.quantity == "tokens a second" and s.hardware in cards]
+
+
+def _left_out() -> tuple[str, ...]:
+    used = {s.id for s in _measurements()}
+    rest = [s for s in facts.speeds() if s.quantity == "tokens a second" and s.id not in used]
     return tuple(
-        f"{m.name} was trained on {m.trained_context:,} tokens; longer rows say what it would read, no more."
-        for m in dict.fromkeys((ours, theirs))
-        if m.trained_context < CONTEXTS[-1]
+        f"Left out for want of a data sheet of its {s.hardware}: {s.model} in {s.precision}, {s.value:g} tokens/s "
+        f"({facts.source(s.source_id).short_title})."
+        for s in rest
     )
+
+
+def _measured_row(speed: Speed) -> dict[str, Value | Cell]:
+    source = facts.source(speed.source_id)
+    step = Step(facts.model(speed.model), SAME_BYTES.get(speed.precision, speed.precision), 1, 0)
+    origin = Cell(source.short_title, f"{source.title}: {speed.condition}.")
+    return {
+        "run": origin,
+        **_efficiency(step, speed.value, facts.gpu(speed.hardware)),
+        "weights": speed.precision,
+    }
+
+
+def _claim_rows(card: Gpu) -> list[dict[str, Value | Cell]]:
+    origin = Cell(
+        "the post", f"{facts.source('post').title}, third table; it names an A100 and no precision."
+    )
+    steps = [(Step(facts.model(model), "FP16", 1, 0), value) for model, value in _claims().items()]
+    return [{"run": origin, **_efficiency(step, value, card)} for step, value in steps]
+
+
+def _efficiency(step: Step, speed: float, card: Gpu) -> dict[str, Value | Cell]:
+    most = step.tokens_per_second(card)
+    return {
+        "model": step.shape.name,
+        "weights": step.precision,
+        "card": card.name,
+        "speed": speed,
+        "ceiling": most,
+        "share_pct": 100 * speed / most,
+        "bandwidth": speed * step.n_bytes / GB,
+    }
+
+
+def _share_bar(row: Mapping[str, Value | Cell]) -> dict[str, Value]:
+    run, model, weights, share = (_plain(row[name]) for name in ("run", "model", "weights", "share_pct"))
+    return {
+        "row": f"{model}, {weights} ({run})",
+        "share_pct": share,
+        "family": family_of(str(model)),
+        "text": f"{share:.0f}%",
+    }
+
+
+def _plain(value: Value | Cell) -> Value:
+    return value.value if isinstance(value, Cell) else value
+
+
+def _measured_finding(rows: Sequence[Mapping[str, Value | Cell]]) -> str:
+    shares = [(_plain(row["run"]), float(str(row["share_pct"]))) for row in rows]
+    real = [share for run, share in shares if run != "the post"]
+    claims = " and ".join(f"{share:.0f}%" for run, share in shares if run == "the post")
+    reached = f"Measured decoding reaches {min(real):.0f}% to {max(real):.0f}% of the ceiling"
+    return f"{reached}; the post's two speeds would be {claims}."
