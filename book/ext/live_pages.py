@@ -15,11 +15,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from smallmodels.live.answer import answer, resolve
-from smallmodels.live.controls import reachable
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+
+from smallmodels.live.answer import answer, resolve
+from smallmodels.live.controls import reachable
 
 logger = logging.getLogger(__name__)
 
@@ -62,23 +63,30 @@ def stored(html: str) -> Iterator[Stored]:
 def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Adds style, script and first answers to a page that holds a `Live`; no page keeps widget state."""
     context["script_files"][:] = [
-        file for file in context["script_files"] if getattr(file, "attributes", {}).get("type") != WIDGET_STATE
+        file
+        for file in context["script_files"]
+        if getattr(file, "attributes", {}).get("type") != WIDGET_STATE
     ]
-    ids = ROOT_ELEMENT.findall(context.get("body", ""))
-    if not ids:
+    lives = list(stored(context.get("body", "")))
+    if not lives:
         return
     version = f"?v={(built(app) / 'version').read_text('utf-8')[:12]}"
 
     def address(name: str) -> str:
         return str(context["pathto"](f"_static/live/{name}", 1)) + version
 
-    results = (address(f"results/{page_key(pagename)}--{id}.json") for id in ids)
+    results = (address(f"results/{results_file(pagename, live)}") for live in lives if live.data["controls"])
     context["metatags"] = (
         f'{context.get("metatags", "")}\n<link rel="stylesheet" href="{address("live.css")}" />\n'
         f'<script type="module" src="{address("live.js")}" data-live-page="{page_key(pagename)}"></script>\n'
         + "".join(f'<link rel="preload" as="fetch" href="{result}" crossorigin />\n' for result in results)
     )
     context["body"] += FROM_DISK
+
+
+def results_file(pagename: str, live: Stored) -> str:
+    """The name of the file with a `Live`'s first answers."""
+    return f"{page_key(pagename)}--{live.id}.json"
 
 
 def page_key(pagename: str) -> str:
@@ -108,8 +116,9 @@ def finish(app: Sphinx, failure: Exception | None) -> None:
         for problem in problems(lives):
             logger.warning("%s: %s", pagename, problem, type="live")
         for live in lives:
-            file = target / "results" / f"{page_key(pagename)}--{live.id}.json"
-            file.write_text(json.dumps(first_answers(live.data), ensure_ascii=False), "utf-8")
+            if live.data["controls"]:
+                answers = json.dumps(first_answers(live.data), ensure_ascii=False)
+                (target / "results" / results_file(pagename, live)).write_text(answers, "utf-8")
 
 
 def problems(lives: list[Stored]) -> Iterator[str]:
@@ -121,7 +130,7 @@ def problems(lives: list[Stored]) -> Iterator[str]:
         try:
             resolve(live.data["function"])
         except (ImportError, AttributeError):
-            yield f"{live.id} shows {live.data['function']}, which is none of smallmodels: a page cannot compute it."
+            yield f"{live.id} shows {live.data['function']}, which is no function of smallmodels."
             continue
         if answer(live.data["function"], arguments(live.data)).get("html") != live.table:
             yield f"the stored table of {live.id} is stale; run `make notebooks`."
@@ -136,7 +145,11 @@ def first_answers(data: dict[str, Any]) -> dict[str, Any]:
     """The results of every state one move away from the first; texts they share are stored once."""
     texts: dict[str, int] = {}
     states = [
-        [control["name"], value, packed(answer(data["function"], arguments(data, **{control["name"]: value})), texts)]
+        [
+            control["name"],
+            value,
+            packed(answer(data["function"], arguments(data, **{control["name"]: value})), texts),
+        ]
         for control in data["controls"]
         for value in reachable(control)
         if value != control["value"]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import ipywidgets
+import ipywidgets  # type: ignore[import-untyped]
 import traitlets
 
 from smallmodels.live.answer import call
 from smallmodels.live.controls import assign, control_from, describe, value_text
-from smallmodels.live.page import code_of, page
-from smallmodels.live.picture import converter, picture, series_names, specification
+from smallmodels.live.page import code_of, static_page
+from smallmodels.live.picture import converter, series_names, specification, static_picture
 from smallmodels.table import Table
 
 __all__ = ["Live"]
@@ -84,7 +84,9 @@ class Live(anywidget.AnyWidget):
             "reset": self._reset,
             "chart": self._chart,
         }
-        return page(self._id, described, self.table, self._picture(), code_of(self._name, self._function))
+        return static_page(
+            self._id, described, self.table, self._picture(), code_of(self._name, self._function)
+        )
 
     def _present(self) -> dict[str, str]:
         return {name: value_text(control) for name, control in self.controls.items()}
@@ -93,7 +95,7 @@ class Live(anywidget.AnyWidget):
         return call(self._function, {**self._fixed, **self._present()})
 
     def _picture(self) -> str:
-        return picture(self._chart, self.table) if self._chart else ""
+        return static_picture(self._chart, self.table) if self._chart else ""
 
     def _answer(self) -> dict[str, Any]:
         """What the page shows now and for which values; a refused state leaves the last good table."""
@@ -141,7 +143,7 @@ class Live(anywidget.AnyWidget):
         return self.table.to_text()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "text/plain": self.table.to_text(), "text/html": self.to_html()}, metadata
 
 
@@ -151,9 +153,7 @@ def _name(function: Callable[..., Table]) -> str:
     return f"{function.__module__.removeprefix('smallmodels.')}.{function.__name__}"
 
 
-def _split(
-    function: Callable[..., Table], given: Mapping[str, Any]
-) -> tuple[dict[str, str], dict[str, Any]]:
+def _split(function: Callable[..., Table], given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """The fixed arguments (as JSON text) and the controls, each in the order given."""
     parameters = signature(function).parameters
     for name in given:
@@ -161,7 +161,9 @@ def _split(
             raise ValueError(f"{function.__name__} has no argument {name!r}; it has {', '.join(parameters)}.")
     for name, parameter in parameters.items():
         if parameter.default is Parameter.empty and name not in given:
-            raise ValueError(f"{function.__name__} needs its argument {name!r}; give it a control or fixed(...).")
+            raise ValueError(
+                f"{function.__name__} needs its argument {name!r}; give it a control or fixed(...)."
+            )
     controls = {name: control_from(parameters[name], abbreviation) for name, abbreviation in given.items()}
     fixed = {n: value_text(c) for n, c in controls.items() if isinstance(c, ipywidgets.fixed)}
     return fixed, {name: control for name, control in controls.items() if name not in fixed}

@@ -10,7 +10,7 @@ from inspect import Parameter
 from math import log
 from typing import Any
 
-import ipywidgets
+import ipywidgets  # type: ignore[import-untyped]
 
 ABBREVIATION = ipywidgets.interactive.widget_from_abbrev
 # How a description's `kind` is drawn: see `live.js`.
@@ -102,7 +102,7 @@ def reachable(described: Mapping[str, Any], most: int = MOST) -> list[str]:
         return ["false", "true"]
     if described["kind"] == "checkboxes":
         return _one_changed(described)[:most]
-    if described["kind"] in NUMBERS and "max" in described:
+    if described["kind"] in NUMBERS and {"max", "step"} <= described.keys():
         return [number_text(described, step) for step in _steps(described, most)]
     return []
 

@@ -291,6 +291,9 @@ function explanations(root, signal) {
 
 // ---------------------------------------------------------------- the chart
 
+// Remarks on a specification are for its author, who met them when the picture was made.
+const QUIET = Object.fromEntries(["level", "error", "warn", "info", "debug"].map((name) => [name, () => QUIET]));
+
 /** Draws a specification with vega once it comes near the screen; until then the static picture stands. */
 function drawnChart(figure, spec, host, tip, signal) {
   let view = null;
@@ -304,7 +307,7 @@ function drawnChart(figure, spec, host, tip, signal) {
     const { View, parse, compile } = await host.vega();
     width = figure.clientWidth;
     const sized = spec.width === "container" ? { width, autosize: { type: "fit-x", contains: "padding" } } : {};
-    const { spec: compiled } = compile({ ...spec, ...sized, config: { ...spec.config, aria: false } });
+    const { spec: compiled } = compile({ ...spec, ...sized, config: { ...spec.config, aria: false } }, { logger: QUIET });
     const box = h("div", { class: "live-drawing" });
     figure.append(box);
     const made = new View(parse(compiled), { renderer: "svg", container: box, hover: true });
@@ -654,13 +657,16 @@ function render({ model, el }) {
 
 // ---------------------------------------------------------------- the published page: a worker computes
 
+/** What the worker is asked for one state of a view. */
+const question = ({ data }, state) => ({ name: data.function, args: JSON.stringify({ ...data.fixed, ...state }) });
+
 /** Python in a worker, one for the page; of several moves of one Live only the latest is answered. */
 class Engine {
   constructor(base, changed) {
     Object.assign(this, { base, changed, state: "static", asked: new Map(), current: null });
   }
 
-  start(functions) {
+  start(questions) {
     if (this.state !== "static") return;
     this.become("starting");
     this.timer = setTimeout(() => this.fail("it took too long"), PATIENCE);
@@ -674,7 +680,7 @@ class Engine {
       this.fail(event.message || "its files could not be loaded");
     };
     this.worker.onmessage = ({ data }) => this.heard(data);
-    this.worker.postMessage({ functions });
+    this.worker.postMessage({ questions });
   }
 
   heard({ ready, failed, answer, broken }) {
@@ -709,11 +715,11 @@ class Engine {
     return { unknown: `${this.reason}, and this state was not computed beforehand. Reset shows the first table.` };
   }
 
-  ask(view, args) {
+  ask(view, state) {
     if (this.state === "failed") return Promise.resolve(this.unknown());
     return new Promise((resolve) => {
       this.asked.delete(view); // the latest value wins, and stands last in the queue
-      this.asked.set(view, { view, args, resolve });
+      this.asked.set(view, { state, resolve });
       this.next();
     });
   }
@@ -723,7 +729,7 @@ class Engine {
     const [view, asked] = [...this.asked].at(-1);
     this.asked.delete(view);
     this.current = asked;
-    this.worker.postMessage({ function: view.data.function, args: JSON.stringify(asked.args) });
+    this.worker.postMessage(question(view, asked.state));
   }
 }
 
@@ -732,7 +738,7 @@ class Prepared {
   constructor(view, address) {
     this.view = view;
     this.first = view.result;
-    this.file = fetch(address)
+    this.file = view.controls.length === 0 ? null : fetch(address)
       .then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))))
       .then(({ texts, states }) => ({ texts, states: new Map(states.map(([n, v, result]) => [`${n}=${canonical(v)}`, result])) }))
       .catch(() => null); // without them every move waits for Python, nothing else is lost
@@ -778,7 +784,7 @@ function publish(script) {
         start();
         if (engine.state === "starting") view.say("Python is starting; this table comes with it.");
       }
-      return engine.ask(view, { ...view.data.fixed, ...state });
+      return engine.ask(view, state);
     },
   };
   const entered = (view, state) => {
@@ -792,7 +798,7 @@ function publish(script) {
   const prepared = new Map(
     views.map((view) => [view, new Prepared(view, base(`results/${script.dataset.livePage}--${view.root.id}.json`))]),
   );
-  const start = () => engine.start([...new Set(views.map((view) => view.data.function))]);
+  const start = () => engine.start(views.map((view) => question(view, view.first)));
   startWhenIdle(start);
   followLinks(new Map(views.map((view) => [view.root.id, view])));
   performance.mark("live: controls ready");

@@ -8,14 +8,14 @@ from inspect import getsource
 from textwrap import dedent
 from typing import Any
 
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments import highlight  # type: ignore[import-untyped]
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 
 from smallmodels.table import Table
 
 
-def page(root_id: str, described: Mapping[str, Any], table: Table, drawing: str, code: str) -> str:
+def static_page(root_id: str, described: Mapping[str, Any], table: Table, drawing: str, code: str) -> str:
     """The whole of one `Live`: finding, table, picture, notes, code, and the data a front end starts from."""
     name = escape(described["function"])
     chart = f'<figure class="live-chart">{drawing}</figure>' if described["chart"] else ""
@@ -50,6 +50,5 @@ def code_of(name: str, function: Callable[..., Table]) -> str:
         source = dedent(getsource(function))
     except OSError:
         return ""
-    formatter: Any = HtmlFormatter(cssclass="highlight")
-    code = highlight(source, PythonLexer(), formatter)
+    code = highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight"))
     return f'<details class="live-code"><summary>The code of {escape(name)}</summary>{code}</details>\n'

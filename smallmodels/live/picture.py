@@ -44,11 +44,15 @@ def converter() -> Any:
     return vl_convert
 
 
-def picture(spec: Mapping[str, Any], table: Table) -> str:
+def static_picture(spec: Mapping[str, Any], table: Table) -> str:
     """The chart as inline SVG named by the table's finding, or nothing where vl-convert is not installed."""
     if converter() is None:
         return ""
-    fixed = {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}, "datasets": {**table.series}}
+    fixed = {
+        "width": WIDTH,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "datasets": {**table.series},
+    }
     config = {**spec.get("config", {}), "font": MEASURED, "aria": False}
     svg: str = converter().vegalite_to_svg(json.dumps({**spec, **fixed, "config": config}))
     named = f'<svg role="img" aria-label="{escape(table.finding)}" '

@@ -10,8 +10,7 @@ const NO_PACKAGES = JSON.stringify({ info: __PYODIDE_INFO__, packages: {} });
 const PREPARE = `
 import sys
 sys.path.insert(0, "/app")
-from importlib import import_module
-from answer import answer_text, resolve
+from answer import answer_text
 `;
 
 /** Writes the package and its data, `{path: base64}`, into Python's file system. */
@@ -23,7 +22,8 @@ function unpack(files, FS) {
   }
 }
 
-async function start(functions) {
+/** Starts Python and has every question of `questions` answered once, so that a reader waits for no import. */
+async function start(questions) {
   const files = fetch(address("app.json")).then((response) => response.json());
   const python = await loadPyodide({
     indexURL: new URL("pyodide/", import.meta.url).href,
@@ -32,26 +32,27 @@ async function start(functions) {
   });
   unpack(await files, python.FS);
   python.runPython(PREPARE);
-  const resolve = python.globals.get("resolve");
-  functions.forEach((name) => resolve(name).destroy());
   const answer = python.globals.get("answer_text");
-  return ({ function: name, args }) => answer(name, args);
+  for (const { name, args } of questions) answer(name, args);
+  return answer;
 }
 
+const text = (problem) => String(problem?.message ?? problem);
 let answer;
-self.onmessage = async ({ data }) => {
-  if (data.functions) {
+
+self.onmessage = async ({ data: { questions, name, args } }) => {
+  if (questions) {
     try {
-      answer = await start(data.functions);
+      answer = await start(questions);
       self.postMessage({ ready: true });
     } catch (problem) {
-      self.postMessage({ failed: String(problem.message ?? problem) });
+      self.postMessage({ failed: text(problem) });
     }
     return;
   }
   try {
-    self.postMessage({ answer: answer(data) });
+    self.postMessage({ answer: answer(name, args) });
   } catch (problem) {
-    self.postMessage({ broken: String(problem.message ?? problem) });
+    self.postMessage({ broken: text(problem) });
   }
 };
