@@ -6,6 +6,8 @@ page replaces each by the custom property of the same name (`--live-mistral`), s
 themes. Used in a kernel and while building, never in the reader's browser.
 """
 
+from typing import Any, Literal
+
 import altair as alt
 
 # token: (light, dark). Mistral and Llama keep their colour wherever they appear; the pair is told apart by
@@ -24,6 +26,10 @@ PALETTE: dict[str, tuple[str, str]] = {
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
+# `alt.layer` is typed to give one of these two; the book draws layers only.
+Chart = alt.LayerChart | alt.FacetChart
+
+
 def colour(token: str) -> str:
     """The light theme's hex value of a palette token; `KeyError` if there is none."""
     return PALETTE[token][0]
@@ -36,72 +42,56 @@ _FAMILIES = alt.Scale(
 _ROLES = alt.Scale(domain=["challenger", "baseline"], range=["circle", "diamond"])
 # A verdict is told by the line between two figures: thick where the gap is real, thin where it may be
 # noise, dotted where the two figures were never measured the same way.
-VERDICTS = ["beyond noise", "within noise", "not comparable", "no item count"]
-_DASHES = alt.Scale(domain=VERDICTS, range=[[1, 0], [1, 0], [2, 4], [6, 3]])
-_WIDTHS = alt.Scale(domain=VERDICTS, range=[4, 1.5, 2, 1.5])
+_VERDICTS = ["beyond noise", "within noise", "not comparable", "no item count"]
+_DASHES = alt.Scale(domain=_VERDICTS, range=[[1, 0], [1, 0], [2, 4], [6, 3]])
+_WIDTHS = alt.Scale(domain=_VERDICTS, range=[4, 1.5, 2, 1.5])
 
 
-def dumbbells() -> alt.LayerChart:
+def dumbbells() -> Chart:
     """Chapter 01: two scores per benchmark with their error bars, joined by a line that tells the verdict.
 
-    Draws the series `dots` (row, score, low, high, family, role), `gaps` (row, low, high, verdict) and
-    `names` (row, score, side, text) of `benchmarks.head_to_head`; all scores in percent.
+    Draws the series `names`, `dots` and `gaps` of `benchmarks.head_to_head`; all scores in percent. Each
+    row's words stand above its line, so that the plot keeps the whole width of a phone.
     """
-    row = alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=13))
+    row = alt.Y("row:N", sort=None, title=None, axis=None)
     percent = alt.Scale(domain=[0, 100])
-    score = alt.X("score:Q", scale=percent, title="score (percent)")
     family = alt.Color("family:N", scale=_FAMILIES, legend=None)
-    dots = alt.Chart(alt.NamedData("dots"))
-    lines = (
-        alt.Chart(alt.NamedData("gaps"))
-        .mark_rule(color=colour("muted"))
-        .encode(
-            y=row,
-            x=alt.X("low:Q", scale=percent),
-            x2="high:Q",
-            strokeDash=alt.StrokeDash("verdict:N", scale=_DASHES, legend=_verdict_legend()),
-            strokeWidth=alt.StrokeWidth("verdict:N", scale=_WIDTHS, legend=_verdict_legend()),
-        )
+    names, dots, gaps = (alt.Chart(alt.NamedData(name)) for name in ("names", "dots", "gaps"))
+    reach = {"x": alt.X("low:Q", scale=percent), "x2": "high:Q", "y": row}
+    lines = gaps.mark_rule(color=colour("muted")).encode(
+        **reach,
+        strokeDash=alt.StrokeDash("verdict:N", scale=_DASHES, legend=None),
+        strokeWidth=alt.StrokeWidth("verdict:N", scale=_WIDTHS, legend=None),
     )
-    bars = dots.mark_rule(strokeWidth=9, opacity=0.3).encode(
-        y=row, x=alt.X("low:Q", scale=percent), x2="high:Q", color=family
-    )
+    bars = dots.mark_rule(strokeWidth=9, opacity=0.3).encode(**reach, color=family)
     points = dots.mark_point(filled=True, size=95, opacity=1).encode(
-        y=row, x=score, color=family, shape=alt.Shape("role:N", scale=_ROLES, legend=None)
+        y=row,
+        x=alt.X("score:Q", scale=percent, title="score (percent)"),
+        color=family,
+        shape=alt.Shape("role:N", scale=_ROLES, legend=None),
     )
-    return _voice(alt.layer(lines, bars, points, *_names(row, percent)), row_height=34)
+    above: dict[str, Any] = {"baseline": "bottom", "dy": -8, "fontSize": 13}
+    left = gaps.mark_text(align="left", color=colour("ink"), **above).encode(
+        y=row, x=alt.value(0), text="row:N"
+    )
+    right = gaps.mark_text(align="right", color=colour("muted"), **above).encode(
+        y=row, x=alt.value("width"), text="text:N"
+    )
+    return _voice(alt.layer(*_legend(names, row, family), lines, bars, points, left, right), alt.Step(42))
 
 
-def _names(row: alt.Y, percent: alt.Scale) -> list[alt.Chart]:
-    # The two models' names stand at the outer ends of the first row: a legend nobody has to look up.
-    def side(which: str, align: str, dx: int) -> alt.Chart:
-        return (
-            alt.Chart(alt.NamedData("names"))
-            .transform_filter(alt.datum.side == which)
-            .mark_text(align=align, dx=dx, fontSize=13, fontWeight=600)
-            .encode(
-                y=row,
-                x=alt.X("score:Q", scale=percent),
-                text="text:N",
-                color=alt.Color("family:N", scale=_FAMILIES, legend=None),
-            )
+def _legend(names: alt.Chart, row: alt.Y, family: alt.Color) -> list[alt.Chart]:
+    # The first row names the two models in their colours and shapes: the challenger left, the baseline right.
+    def end(role: str, align: Literal["left", "right"], x: int | str) -> alt.Chart:
+        text = names.transform_filter(alt.datum.role == role).mark_text(
+            align=align, fontSize=14, fontWeight=600
         )
+        return text.encode(y=row, x=alt.value(x), text="text:N", color=family)
 
-    return [side("left", "right", -9), side("right", "left", 9)]
-
-
-def _verdict_legend() -> alt.Legend:
-    return alt.Legend(
-        title=None,
-        orient="bottom",
-        direction="horizontal",
-        columns=2,
-        symbolStrokeColor=colour("muted"),
-        symbolSize=400,
-    )
+    return [end("challenger", "left", 0), end("baseline", "right", "width")]
 
 
-def strip() -> alt.LayerChart:
+def strip() -> Chart:
     """Chapter 01: every published score of one set of weights on one line each, its source written above.
 
     Draws the series `scores` (row, score, low, high, family, text) of `benchmarks.spread`, in percent.
@@ -119,14 +109,109 @@ def strip() -> alt.LayerChart:
     labels = data.mark_text(
         align="left", baseline="bottom", dy=-9, fontSize=12, color=colour("muted")
     ).encode(y=row, x=alt.value(0), text="text:N")
-    return _voice(alt.layer(bars, points, labels), row_height=42)
+    return _voice(alt.layer(bars, points, labels), alt.Step(42))
 
 
-def _voice(chart: alt.LayerChart, row_height: int) -> alt.LayerChart:
+def loss_curves() -> Chart:
+    """Chapter 02: predicted loss against training tokens, both models on their curves, and where they meet.
+
+    Draws the series `curves`, `models` (tokens, loss, family), `ends` (the same, side, text) and `crossing`
+    (tokens, to, loss, text, meets, align) of `scaling.factors`; tokens in trillions, losses in nats a token.
+    """
+    x, to = _trillions("tokens", "training tokens (trillion)"), _trillions("to")
+    y = alt.Y("loss:Q", scale=alt.Scale(zero=False), title="predicted loss (nats a token)")
+    y = y.axis(grid=True)
+    family = alt.Color("family:N", scale=_FAMILIES, legend=None)
+    curves, models, ends, meeting = (
+        alt.Chart(alt.NamedData(name)) for name in ("curves", "models", "ends", "crossing")
+    )
+    met: alt.Chart = meeting.transform_filter(alt.datum.meets)
+    above, below = (
+        ends.transform_filter(alt.datum.side == side)
+        .mark_text(align="right", dy=dy, fontSize=13, fontWeight=600)
+        .encode(x=x, y=y, text="text:N", color=family)
+        for side, dy in (("above", -12), ("below", 16))
+    )
+    layers = alt.layer(
+        curves.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=family),
+        meeting.mark_rule(color=colour("muted"), strokeDash=[4, 3]).encode(x=x, x2="to:Q", y=y),
+        models.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=family),
+        met.mark_point(size=110, strokeWidth=2, color=colour("ink")).encode(x=to, y=y),
+        above,
+        below,
+        *_amounts(meeting, to, y, dy=14),
+    )
+    return _voice(layers, 300)
+
+
+_SIDES: tuple[tuple[Literal["left", "right"], int], ...] = (("left", 10), ("right", -10))
+
+
+def tokens_needed() -> Chart:
+    """Chapter 02: the tokens the challenger needs, law by law; a tick marks how many it had.
+
+    Draws the series `laws` (row, had), `needed` (row, to, text, align, family) and `never` (row, text) of
+    `scaling.laws`, in trillions.
+    """
+    row = alt.Y("row:N", sort=None, title=None, axis=None)
+    to = _trillions("to", "tokens needed (trillion; the tick: trained on)")
+    laws, needed, never = (alt.Chart(alt.NamedData(name)) for name in ("laws", "needed", "never"))
+    words: dict[str, Any] = {"fontSize": 13, "color": colour("ink")}
+    name = laws.mark_text(align="left", baseline="bottom", dy=-9, **words)
+    points = needed.mark_point(filled=True, size=110, opacity=1).encode(y=row, x=to)
+    layers = alt.layer(
+        name.encode(y=row, x=alt.value(0), text="row:N"),
+        laws.mark_tick(thickness=3, size=20, color=colour("muted")).encode(y=row, x=_trillions("had")),
+        points.encode(color=alt.Color("family:N", scale=_FAMILIES, legend=None)),
+        *_amounts(needed, to, row),
+        never.mark_text(align="right", **words).encode(y=row, x=alt.value("width"), text="text:N"),
+    )
+    return _voice(layers, alt.Step(42))
+
+
+def _trillions(field: str, title: str | None = None) -> alt.X:
+    # The axis of training tokens, the same in every chart that has one.
+    axis = alt.Axis(values=[0.1, 0.3, 1, 3, 10, 30, 100], format="~g")
+    return alt.X(f"{field}:Q", scale=alt.Scale(type="log", domain=[0.1, 100]), title=title, axis=axis)
+
+
+def _amounts(data: alt.Chart, x: alt.X, y: alt.Y, dy: int = 0) -> list[alt.Chart]:
+    # A label stands on the side of its point that `align` says there is room on.
+    def label(align: Literal["left", "right"], dx: int) -> alt.Chart:
+        chart: alt.Chart = data.transform_filter(alt.datum.align == align)
+        text = chart.mark_text(align=align, dx=dx, dy=dy, fontSize=13, color=colour("ink"))
+        return text.encode(x=x, y=y, text="text:N")
+
+    return [label("left", 10), label("right", -10)]
+
+
+def token_ratios() -> Chart:
+    """Chapter 02: tokens per parameter of released models, a tick where a law puts the best.
+
+    Draws the series `best` (row, best), `trained` (row, ratio, family) and `untold` (row, best, text) of
+    `scaling.ratios`.
+    """
+    row = alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=190))
+    scale = alt.Scale(type="log", domainMin=1)
+    title = "tokens per parameter (the tick: the law's best)"
+    ratio = alt.X("ratio:Q", scale=scale, title=title, axis=alt.Axis(format="~s"))
+    best, trained, untold = (alt.Chart(alt.NamedData(name)) for name in ("best", "trained", "untold"))
+    at_best = alt.X("best:Q", scale=scale)
+    words = untold.mark_text(align="left", dx=8, fontSize=12, color=colour("muted"))
+    points = trained.mark_point(filled=True, size=95, opacity=1).encode(y=row, x=ratio)
+    layers = alt.layer(
+        best.mark_tick(thickness=3, size=16, color=colour("muted")).encode(y=row, x=at_best),
+        points.encode(color=alt.Color("family:N", scale=_FAMILIES, legend=None)),
+        words.encode(y=row, x=at_best, text="text:N"),
+    )
+    return _voice(layers, alt.Step(22))
+
+
+def _voice(chart: Chart, height: int | alt.Step) -> Chart:
     """The shared look: fills its container, quiet grid, the book's type, no frame."""
     ink, muted, grid = colour("ink"), colour("muted"), colour("grid")
     return (
-        chart.properties(width="container", height=alt.Step(row_height))
+        chart.properties(width="container", height=height)
         .configure(font=FONT, background="transparent", padding=4)
         .configure_view(stroke=None)
         .configure_axis(

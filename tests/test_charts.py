@@ -5,9 +5,15 @@ import json
 import pytest
 import vl_convert
 
-from smallmodels import benchmarks, charts
+from smallmodels import benchmarks, charts, scaling
 
-CHARTS = {"dumbbells": benchmarks.head_to_head, "strip": benchmarks.spread}
+CHARTS = {
+    "dumbbells": benchmarks.head_to_head,
+    "strip": benchmarks.spread,
+    "loss_curves": scaling.factors,
+    "tokens_needed": scaling.laws,
+    "token_ratios": scaling.ratios,
+}
 
 
 def test_every_chart_of_the_book_is_tested_here():
