@@ -231,7 +231,7 @@ def _post_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]
 
 
 def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]:
-    """What the post leaves out: the step's bytes and FLOPs, the cache, the total, the window and its reach."""
+    """What the post leaves out: the step's bytes and FLOPs, cache and total, the window and its reach."""
     windows = [step.shape.sliding_window for step in steps]
     reaches = [
         attention.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)
@@ -409,15 +409,15 @@ def context_for_lead(batch: int, precision: str = "FP16", ratio: float = 1.25) -
 def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> Table:
     """How long a batch's sequences must be for Mistral 7B to read `ratio` times fewer bytes than Llama 2 7B.
 
-    `ratio` is 1 to 5 and the default is the post's +25%. Raises `ValueError` outside, and for names that are not
-    in `data/`.
+    `ratio` is 1 to 5 and the default is the post's +25%. Raises `ValueError` outside, and for names not in
+    `data/`.
     """
     if not 1 <= ratio <= 5:
         raise ValueError(f"A lead of {ratio} times is outside what is shown; choose one from 1 to 5.")
     card, baseline = facts.gpu(gpu), facts.model(BASELINE)
     rows = tuple(_lead_row(batch, ratio, precision, card, baseline) for batch in BATCHES)
     return Table(
-        caption=f"What makes {CHALLENGER} {ratio:g} times as fast as {BASELINE}, weights in {precision}",
+        caption=f"What makes {CHALLENGER} {_times(ratio)} as {BASELINE}, weights in {precision}",
         columns=(
             Column("batch", "sequences", format="d"),
             Column(
@@ -438,6 +438,10 @@ def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> T
         rows=rows,
         finding=_lead_finding(rows, ratio, precision, card),
     )
+
+
+def _times(ratio: float) -> str:
+    return "as fast" if ratio == 1 else f"{ratio:g} times as fast"
 
 
 def _lead_row(
@@ -473,7 +477,7 @@ def _lead_finding(
         if possible
         else f"none of these batches shows it on the {card.name} within {BASELINE}'s training length"
     )
-    return f"For {CHALLENGER} to be {ratio:g} times as fast, {enough}; {where}."
+    return f"For {CHALLENGER} to be {_times(ratio)}, {enough}; {where}."
 
 
 def measured(gpu: str = POST_GPU) -> Table:
@@ -513,8 +517,8 @@ def _left_out() -> tuple[str, ...]:
     used = {s.id for s in _measurements()}
     rest = [s for s in facts.speeds() if s.quantity == "tokens a second" and s.id not in used]
     return tuple(
-        f"Left out for want of a data sheet of its {s.hardware}: {s.model} in {s.precision}, {s.value:g} tokens/s "
-        f"({facts.source(s.source_id).short_title})."
+        f"Left out for want of a data sheet of its {s.hardware}: {s.model} in {s.precision}, "
+        f"{s.value:g} tokens/s ({facts.source(s.source_id).short_title})."
         for s in rest
     )
 
