@@ -116,11 +116,11 @@ def loss_curves() -> Chart:
     """Chapter 02: predicted loss against training tokens, both models on their curves, and where they meet.
 
     Draws the series `curves`, `models` (tokens, loss, family), `ends` (the same, side, text) and `crossing`
-    (tokens, to, loss, text, meets, align) of `scaling.factors`; tokens in trillions, losses in nats a token.
+    (tokens, to, loss, text, meets, place) of `scaling.factors`; tokens in trillions, losses in nats a token.
     """
-    x, to = _trillions("tokens", "training tokens (trillion)"), _trillions("to")
-    y = alt.Y("loss:Q", scale=alt.Scale(zero=False), title="predicted loss (nats a token)")
-    y = y.axis(grid=True)
+    x, to = (_trillions(field, "training tokens (trillion)") for field in ("tokens", "to"))
+    loss = alt.Scale(zero=False, padding=24)
+    y = alt.Y("loss:Q", scale=loss, title="predicted loss (nats a token)", axis=alt.Axis(grid=True))
     family = alt.Color("family:N", scale=_FAMILIES, legend=None)
     curves, models, ends, meeting = (
         alt.Chart(alt.NamedData(name)) for name in ("curves", "models", "ends", "crossing")
@@ -130,7 +130,7 @@ def loss_curves() -> Chart:
         ends.transform_filter(alt.datum.side == side)
         .mark_text(align="right", dy=dy, fontSize=13, fontWeight=600)
         .encode(x=x, y=y, text="text:N", color=family)
-        for side, dy in (("above", -12), ("below", 16))
+        for side, dy in (("above", -16), ("below", 16))
     )
     layers = alt.layer(
         curves.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=family),
@@ -139,7 +139,7 @@ def loss_curves() -> Chart:
         met.mark_point(size=110, strokeWidth=2, color=colour("ink")).encode(x=to, y=y),
         above,
         below,
-        *_amounts(meeting, to, y, dy=14),
+        *_amounts(meeting, to, y, beside=False),
     )
     return _voice(layers, 300)
 
@@ -150,18 +150,18 @@ _SIDES: tuple[tuple[Literal["left", "right"], int], ...] = (("left", 10), ("righ
 def tokens_needed() -> Chart:
     """Chapter 02: the tokens the challenger needs, law by law; a tick marks how many it had.
 
-    Draws the series `laws` (row, had), `needed` (row, to, text, align, family) and `never` (row, text) of
+    Draws the series `laws` (row, had), `needed` (row, to, text, place, family) and `never` (row, text) of
     `scaling.laws`, in trillions.
     """
     row = alt.Y("row:N", sort=None, title=None, axis=None)
-    to = _trillions("to", "tokens needed (trillion; the tick: trained on)")
+    to, had = (_trillions(f, "tokens needed (trillion; the tick: trained on)") for f in ("to", "had"))
     laws, needed, never = (alt.Chart(alt.NamedData(name)) for name in ("laws", "needed", "never"))
     words: dict[str, Any] = {"fontSize": 13, "color": colour("ink")}
     name = laws.mark_text(align="left", baseline="bottom", dy=-9, **words)
     points = needed.mark_point(filled=True, size=110, opacity=1).encode(y=row, x=to)
     layers = alt.layer(
         name.encode(y=row, x=alt.value(0), text="row:N"),
-        laws.mark_tick(thickness=3, size=20, color=colour("muted")).encode(y=row, x=_trillions("had")),
+        laws.mark_tick(thickness=3, size=20, color=colour("muted")).encode(y=row, x=had),
         points.encode(color=alt.Color("family:N", scale=_FAMILIES, legend=None)),
         *_amounts(needed, to, row),
         never.mark_text(align="right", **words).encode(y=row, x=alt.value("width"), text="text:N"),
@@ -169,20 +169,29 @@ def tokens_needed() -> Chart:
     return _voice(layers, alt.Step(42))
 
 
-def _trillions(field: str, title: str | None = None) -> alt.X:
+def _trillions(field: str, title: str) -> alt.X:
     # The axis of training tokens, the same in every chart that has one.
-    axis = alt.Axis(values=[0.1, 0.3, 1, 3, 10, 30, 100], format="~g")
-    return alt.X(f"{field}:Q", scale=alt.Scale(type="log", domain=[0.1, 100]), title=title, axis=axis)
+    return alt.X(
+        f"{field}:Q", scale=alt.Scale(type="log", domain=[0.1, 100]), title=title, axis=_log_axis(-1, 2)
+    )
 
 
-def _amounts(data: alt.Chart, x: alt.X, y: alt.Y, dy: int = 0) -> list[alt.Chart]:
-    # A label stands on the side of its point that `align` says there is room on.
-    def label(align: Literal["left", "right"], dx: int) -> alt.Chart:
-        chart: alt.Chart = data.transform_filter(alt.datum.align == align)
-        text = chart.mark_text(align=align, dx=dx, dy=dy, fontSize=13, color=colour("ink"))
-        return text.encode(x=x, y=y, text="text:N")
+def _log_axis(first: int, last: int) -> alt.Axis:
+    """An axis that names 1 and 3 of every power of ten from 10^first to 10^last."""
+    values = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 3)]
+    # A logarithmic axis thins out even the values it is told, unless its count allows them.
+    return alt.Axis(values=values, tickCount=len(values), format="~g")
 
-    return [label("left", 10), label("right", -10)]
+
+def _amounts(data: alt.Chart, x: alt.X, y: alt.Y, beside: bool = True) -> list[alt.Chart]:
+    # A label stands where `place` says there is room: right of its point, left of it, or over the line's end.
+    def label(place: str, align: Literal["left", "right"], dx: int, dy: int) -> alt.Chart:
+        chart: alt.Chart = data.transform_filter(alt.datum.place == place)
+        text = chart.mark_text(align=align, dx=dx, dy=0 if beside else dy, fontSize=13, color=colour("ink"))
+        placed: alt.Chart = text.encode(x=x, y=y, text="text:N")
+        return placed
+
+    return [label("right", "left", 10, -12), label("left", "right", -10, 14), label("over", "right", 0, -10)]
 
 
 def token_ratios() -> Chart:
@@ -194,7 +203,7 @@ def token_ratios() -> Chart:
     row = alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=190))
     scale = alt.Scale(type="log", domainMin=1)
     title = "tokens per parameter (the tick: the law's best)"
-    ratio = alt.X("ratio:Q", scale=scale, title=title, axis=alt.Axis(format="~s"))
+    ratio = alt.X("ratio:Q", scale=scale, title=title, axis=_log_axis(0, 4))
     best, trained, untold = (alt.Chart(alt.NamedData(name)) for name in ("best", "trained", "untold"))
     at_best = alt.X("best:Q", scale=scale)
     words = untold.mark_text(align="left", dx=8, fontSize=12, color=colour("muted"))

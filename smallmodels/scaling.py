@@ -379,10 +379,14 @@ def _crossing(chosen: Law, challenger: Run, baseline: Run) -> list[Record]:
         return []
     start = _point(chosen, baseline, baseline.n_tokens)
     if needed is None or needed > BUDGETS[1]:
-        text = "no amount of data" if needed is None else "far beyond this chart"
-        return [{**start, "to": BUDGETS[1] / 1e12, "text": text, "meets": False}]
-    to = float(f"{needed / 1e12:.5g}")
-    return [{**start, "to": to, "text": f"{to:.4g} trillion", "meets": True}]
+        return [{**start, "to": BUDGETS[1] / 1e12, "text": _far(needed), "meets": False, "place": "over"}]
+    return [{**start, **_amount(needed), "meets": True}]
+
+
+def _amount(tokens: float) -> Record:
+    """Where an amount of data stands on a chart's axis, its label, and the side with room for the label."""
+    to = float(f"{tokens / 1e12:.5g}")
+    return {"to": to, "text": f"{to:.3g} trillion", "place": "left" if to > 10 else "right"}
 
 
 def laws(
@@ -403,7 +407,7 @@ def laws(
         columns=_law_columns(challenger, baseline),
         rows=rows,
         finding=_laws_finding(challenger, baseline),
-        series={"laws": [_law_record(id, challenger, baseline) for id in LAWS]},
+        series=_law_series(challenger, baseline),
         notes=(
             "Compare along a row, not down a column: Kaplan's law was fitted to other text and other tokens.",
         ),
@@ -476,19 +480,24 @@ def _laws_finding(challenger: Run, baseline: Run) -> str:
     return f"{won}; to match {baseline.name} it needs {amount} trillion tokens{but}."
 
 
-def _law_record(id: str, challenger: Run, baseline: Run) -> Record:
-    chosen, name = _law(id)
-    needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
-    inside = needed is not None and BUDGETS[0] <= needed <= BUDGETS[1]
-    shown = _trillions(needed)
-    text = f"{shown:,.4g}" if isinstance(shown, float) else shown
-    return {
-        "row": name,
-        "tokens": float(f"{needed / 1e12:.5g}") if needed is not None and inside else None,
-        "had": challenger.n_tokens / 1e12,
-        "text": text if inside else f"{text}{' of data' if needed is None else ' trillion'}",
-        "family": challenger.family,
-    }
+def _law_series(challenger: Run, baseline: Run) -> dict[str, list[Record]]:
+    """What the challenger had and what it needs, law by law; needs that the chart cannot hold as words."""
+    series: dict[str, list[Record]] = {"laws": [], "needed": [], "never": []}
+    for id in LAWS:
+        chosen, row = _law(id)
+        needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
+        series["laws"].append({"row": row, "had": challenger.n_tokens / 1e12})
+        if needed is None or needed > BUDGETS[1]:
+            series["never"].append({"row": row, "text": _far(needed)})
+        elif needed < BUDGETS[0]:
+            series["never"].append({"row": row, "text": "less than this chart shows"})
+        else:
+            series["needed"].append({"row": row, **_amount(needed), "family": challenger.family})
+    return series
+
+
+def _far(tokens: float | None) -> str:
+    return "no amount of data" if tokens is None else "more than this chart shows"
 
 
 def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
@@ -509,7 +518,7 @@ def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
         columns=_RATIO_COLUMNS,
         rows=rows,
         finding=_ratio_finding(chosen, name, shown),
-        series={"ratios": [_ratio_record(chosen, release) for release in shown]},
+        series=_ratio_series(chosen, shown),
     )
 
 
@@ -584,13 +593,15 @@ def _ratio_finding(chosen: Law, name: str, shown: list[Release]) -> str:
     return f"{counted}; {BASELINE} got {known[BASELINE]:.1f} times as many."
 
 
-def _ratio_record(chosen: Law, release: Release) -> Record:
-    best, ratio, _ = _times_best(chosen, release)
-    text = "never published" if ratio is None else None
-    return {
-        "row": f"{release.model}  {release.release_date[:4]}",
-        "ratio": None if ratio is None else float(f"{ratio:.4g}"),
-        "best": float(f"{best:.4g}"),
-        "family": family_of(release.model),
-        "text": text,
-    }
+def _ratio_series(chosen: Law, shown: list[Release]) -> dict[str, list[Record]]:
+    series: dict[str, list[Record]] = {"best": [], "trained": [], "untold": []}
+    for release in shown:
+        best, ratio, _ = _times_best(chosen, release)
+        row: Record = {"row": f"{release.model}  {release.release_date[:4]}"}
+        series["best"].append({**row, "best": float(f"{best:.4g}")})
+        if ratio is None:
+            series["untold"].append({**row, "best": float(f"{best:.4g}"), "text": "never published"})
+        else:
+            family = family_of(release.model)
+            series["trained"].append({**row, "ratio": float(f"{ratio:.4g}"), "family": family})
+    return series
