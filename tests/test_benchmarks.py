@@ -194,3 +194,10 @@ def test_bad_numbers_get_one_sentence():
         spread(benchmark="chess")
     with pytest.raises(ValueError, match="has no MATH of both"):
         benchmarks.pair("MATH")
+
+
+def test_what_the_prose_of_chapter_01_says_in_words():
+    """Mistral's two runs of the same pair disagree on TriviaQA; all but one clean report is Mistral's own."""
+    assert benchmarks.pair("TriviaQA", "mistral-7b-paper").leader == "Mistral 7B"
+    assert benchmarks.pair("TriviaQA", "mixtral-paper").leader == "Llama 2 13B"
+    assert sorted(benchmarks.measured_alike()) == ["mistral-7b-paper", "mixtral-paper", "open-llm-leaderboard-v1"]
