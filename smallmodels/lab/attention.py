@@ -104,13 +104,11 @@ def _blocks(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
     b, heads, n, d = q.shape
     kv_heads, blocks, seen = k.shape[1], n // block, block + window - 1
     # A strip is to its block what a key-value head is to its group: fold the strips into the heads.
-    q = q.reshape(b, kv_heads, -1, blocks, block, d).transpose(
-        2, 3
-    )  # (B, n_kv_heads, blocks, group, block, d)
-    q = q.reshape(b * kv_heads, -1, block, d)  # (B*n_kv_heads, blocks*group, block, d)
+    q = q.reshape(b, kv_heads, -1, blocks, block, d).transpose(2, 3)
+    q = q.reshape(b * kv_heads, -1, block, d)  # (B*n_kv_heads, blocks*group, block, head_dim)
     k, v = (
-        x.contiguous().flatten(0, 1).unfold(1, seen, block).mT for x in (k, v)
-    )  # (B*n_kv_heads, blocks, seen, d)
+        x.flatten(0, 1).unfold(1, seen, block).mT for x in (k, v)
+    )  # (B*n_kv_heads, blocks, seen, head_dim)
     out = packed(q, k, v, visible(block, seen, window, q.device))
     out = out.reshape(b, kv_heads, blocks, -1, block, d).transpose(2, 3)
     return out.reshape(b, heads, n, d)

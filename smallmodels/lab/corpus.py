@@ -96,9 +96,8 @@ class Language:
         Raises ValueError for a text that is not in this language.
         """
         found, places = self._parse(text)
-        before = np.concatenate(
-            ([len(self.words)], found[:-1])
-        )  # the row after the last: nothing goes before
+        nothing = len(self.words)  # the row of sums for a word that follows none
+        before = np.concatenate(([nothing], found[:-1]))
         word, last, place = found[places[0]], before[places[0]], places[1]
         chances = [self._share(last, self._ranges[word, place + step]) for step in (0, 1)]
         result: Numbers = np.log(chances[1]) - np.log(chances[0])

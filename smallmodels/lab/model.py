@@ -99,16 +99,12 @@ class Layer(nn.Module):
 
     def __init__(self, config: Config, index: int) -> None:
         super().__init__()
-        self.index, self.window, self.head_dim = index, config.sliding_window, config.head_dim
-        self.heads = (
-            config.n_heads,
-            config.n_kv_heads,
-            config.n_kv_heads,
-        )  # of q, k and v, side by side in `qkv`
-        width = config.n_heads * config.head_dim
+        self.index, self.window = index, config.sliding_window
+        self.n_heads, self.n_kv_heads, self.head_dim = config.n_heads, config.n_kv_heads, config.head_dim
+        heads = self.n_heads + 2 * self.n_kv_heads  # of q, k and v, side by side in one matrix
         self.attention_norm = nn.RMSNorm(config.d_model, config.norm_eps)
-        self.qkv = nn.Linear(config.d_model, sum(self.heads) * config.head_dim, bias=False)
-        self.out = nn.Linear(width, config.d_model, bias=False)
+        self.qkv = nn.Linear(config.d_model, heads * self.head_dim, bias=False)
+        self.out = nn.Linear(self.n_heads * self.head_dim, config.d_model, bias=False)
         self.ffn_norm = nn.RMSNorm(config.d_model, config.norm_eps)
         self.gate_up = nn.Linear(config.d_model, 2 * config.ffn_dim, bias=False)
         self.down = nn.Linear(config.ffn_dim, config.d_model, bias=False)
@@ -121,13 +117,10 @@ class Layer(nn.Module):
 
     def attention(self, x: Tensor, turn: tuple[Tensor, Tensor], cache: KVCache | None) -> Tensor:
         """What the heads read, side by side: (B, T, n_heads * head_dim)."""
-        split = (
-            self.qkv(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
-        )  # (B, heads of q, k, v, T, head_dim)
-        q, k, v = split.split(
-            self.heads, dim=1
-        )  # (B, n_heads, T, head_dim), twice (B, n_kv_heads, T, head_dim)
-        q, k = rotate(q, *turn), rotate(k, *turn)
+        heads = self.qkv(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)  # (B, all heads, T, head_dim)
+        turned = rotate(heads[:, : -self.n_kv_heads], *turn)
+        q, k = turned[:, : self.n_heads], turned[:, self.n_heads :]  # k, v (B, n_kv_heads, T, head_dim)
+        v = heads[:, -self.n_kv_heads :]
         if cache:
             k, v = cache.extend(self.index, k, v)  # (B, n_kv_heads, S, head_dim)
         return attend(q, k, v, self.window).transpose(1, 2).flatten(2)
