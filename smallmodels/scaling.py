@@ -185,10 +185,9 @@ def default_run(model: str) -> Run:
     >>> round(default_run("Llama 2 13B").ratio, 1), round(default_run("Mistral 7B").ratio, 1)
     (153.7, 276.2)
     """
-    published = facts.release(model).train_tokens
-    tokens = _post("tokens").challenger_value if published is None else published
+    tokens = _post("tokens").challenger_value if model == CHALLENGER else facts.release(model).train_tokens
     if tokens is None:
-        raise ValueError(f"Nobody says on how many tokens {model} was trained.")
+        raise ValueError(f"Nobody published on how many tokens {model} was trained.")
     return Run(model, family_of(model), memory.model_parameters(facts.model(model)), tokens)
 
 
@@ -503,14 +502,14 @@ def _far(tokens: float | None) -> str:
 def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
     """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
 
-    Base models up to the year `until` (2020 to 2025) whose training tokens somebody published; Mistral 7B is
+    Base models up to the year `until` (2021 to 2025) whose training tokens somebody published; Mistral 7B is
     listed without a figure. `law` is one of Chinchilla's form. Raises `ValueError` for any other.
     """
     chosen, name = _law(law)
     if not chosen.embeddings:
         raise ValueError(f"{name} says nothing of a budget of compute; choose a law of Chinchilla's form.")
-    if not 2020 <= until <= 2025:
-        raise ValueError(f"The last year is {until}; choose one from 2020 to 2025.")
+    if not 2021 <= until <= 2025:
+        raise ValueError(f"The last year is {until}; choose one from 2021 to 2025.")
     shown = [r for r in _trained() if int(r.release_date[:4]) <= until]
     rows = tuple(_ratio_row(chosen, release) for release in shown)
     return Table(

@@ -1,0 +1,247 @@
+"""Chapter 02 against the post's own table, the papers' printed constants, and searches by brute force."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smallmodels import facts, scaling
+from smallmodels.scaling import BUDGETS, LAWS, SIZES, factors, laws, ratios
+
+MISTRAL_7B, LLAMA_2_13B = 7_241_732_096, 13_015_864_320
+# Counted by hand: 32 (or 40) layers of Q, K, V, O, three matrices and two norms, and the last norm.
+WITHOUT_EMBEDDINGS = {
+    MISTRAL_7B: 32 * (2 * 4096**2 + 2 * 4096 * 1024 + 3 * 4096 * 14336 + 2 * 4096) + 4096,
+    LLAMA_2_13B: 40 * (4 * 5120**2 + 3 * 5120 * 13824 + 2 * 5120) + 5120,
+}
+# Constants as the papers and the notebook print them; every formula below is typed apart from the book's.
+PRINTED = {
+    "chinchilla": (1.69, 406.4, 410.7, 0.34, 0.28),
+    "chinchilla-unrounded": (*map(math.exp, (0.5267228, 6.0073404, 6.0179186)), 0.33917084, 0.2849083),
+    "besiroglu": (1.81686, 482.00572, 2085.4342, 0.34781, 0.36585),
+}  # fmt: skip
+
+
+def independent_loss(law, n, d):
+    """The laws as their papers write them, for one of the post's two models."""
+    if law == "kaplan-joint":
+        n = WITHOUT_EMBEDDINGS[n]
+        return ((6.4e13 / n) ** (0.076 / 0.103) + 1.8e13 / d) ** 0.103
+    e, a, b, alpha, beta = PRINTED[law]
+    return e + a / n**alpha + b / d**beta
+
+
+def bisected(function, low, high):
+    """Where a falling function crosses zero, between the logarithms of two positive numbers."""
+    low, high = math.log(low), math.log(high)
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if function(math.exp(middle)) > 0 else (low, middle)
+    return math.exp(low)
+
+
+def by_name(table):
+    """The rows of a table as plain values, in order."""
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*map(table.values, names), strict=True)]
+
+
+def test_the_posts_rows_are_its_table_to_the_digit():
+    rows = {(row[0], row[1]): row[2:6] for row in factors().shown()}
+    assert rows["Llama 2 13B", "the post"] == ["13.0B", "2.0T", "154", "standard transformer"]
+    assert rows["Mistral 7B", "the post"] == [
+        "7.2B", "likely 2T or more", "about 278 or more", "grouped-query attention, sliding-window attention",
+    ]  # fmt: skip
+
+
+def test_beside_the_post_stand_exact_figures():
+    rows = {(row[0], row[1]): row[2:5] for row in factors().shown()}
+    assert rows["Llama 2 13B", "computed"] == ["13.016", "2.000", "153.7"]
+    assert rows["Mistral 7B", "computed"] == ["7.242", "2.000", "276.2"]
+    rounded = by_name(factors(n_challenger=7.2e9, n_baseline=13.0e9))
+    assert [round(rounded[i]["ratio"]) for i in (1, 3)] == [154, 278]  # the post's own division
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_losses_are_those_of_the_printed_formulas(law):
+    table = {row["model"]: row["loss"] for row in by_name(factors(law)) if row["from"] == "computed"}
+    assert table["Mistral 7B"] == pytest.approx(independent_loss(law, MISTRAL_7B, 2e12), rel=1e-12)
+    assert table["Llama 2 13B"] == pytest.approx(independent_loss(law, LLAMA_2_13B, 2e12), rel=1e-12)
+
+
+@pytest.mark.parametrize(("law", "trillion"), [(LAWS[1], 4.88), (LAWS[2], 5.71), (LAWS[3], 13.45)])
+def test_tokens_needed_agree_with_a_root_finder(law, trillion):
+    goal = independent_loss(law, LLAMA_2_13B, 2e12)
+    found = bisected(lambda d: independent_loss(law, MISTRAL_7B, d) - goal, 1e9, 1e18)
+    needed = scaling.law(law).tokens_to_match(MISTRAL_7B, LLAMA_2_13B, 2e12)
+    assert needed == pytest.approx(found, rel=1e-9)
+    assert round(needed / 1e12, 2) == trillion
+    assert f"would need {needed / 1e12:,.4g} trillion tokens" in factors(law).finding
+
+
+def test_under_kaplans_law_no_amount_of_data_is_enough():
+    goal = independent_loss("kaplan-joint", LLAMA_2_13B, 2e12)
+    assert independent_loss("kaplan-joint", MISTRAL_7B, 1e30) > goal
+    assert factors("kaplan-joint").finding.endswith("no amount of data would let Mistral 7B match it.")
+
+
+def test_every_law_expects_the_13b_to_win_at_equal_tokens():
+    rows = by_name(laws())
+    assert [row["winner"] for row in rows] == ["Llama 2 13B"] * len(LAWS)
+    assert [round(row["gap"], 3) for row in rows[1:]] == [0.033] * 3
+
+
+def test_the_unrounded_constants_give_the_papers_exponents():
+    a, b = scaling.law("chinchilla-unrounded").exponents()
+    printed = facts.law("chinchilla-3")
+    assert (round(a, 2), round(b, 2)) == (printed["a"], printed["b"]) == (0.46, 0.54)
+    # The printed constants do not: rounding them moved the exponents.
+    assert round(scaling.law("chinchilla").exponents()[0], 2) == 0.45
+
+
+def test_chinchillas_third_table_is_consistent_with_six_n_d():
+    rows = [p for p in facts.projections() if p.id.startswith("chinchilla-")]
+    off = {p.id: abs(scaling.training_flops(p.n_params, p.n_tokens) / p.flops - 1) for p in rows}
+    assert len(off) == 8
+    # Its 67B row asks for 1.43 trillion tokens and prints 1.5; the others agree to what is printed.
+    assert max(off, key=off.get) == "chinchilla-67b"
+    assert off.pop("chinchilla-67b") == pytest.approx(0.047, abs=0.001)
+    assert max(off.values()) < 0.01
+
+
+@pytest.mark.parametrize("law", LAWS[1:])
+@pytest.mark.parametrize("n", [1e9, MISTRAL_7B, 70e9])
+def test_the_best_tokens_are_a_minimum_of_the_loss_at_equal_compute(law, n):
+    chosen = scaling.law(law)
+    best = chosen.best_tokens(n)
+    for step in (0.9, 0.99, 1.01, 1.1):  # a little larger on less data, a little smaller on more
+        assert chosen.loss(n * step, best / step) > chosen.loss(n, best)
+
+
+@pytest.mark.parametrize(("law", "billion"), [(LAWS[1], 487), (LAWS[2], 308), (LAWS[3], 149)])
+def test_the_best_tokens_for_mistral_7b(law, billion):
+    assert round(scaling.law(law).best_tokens(MISTRAL_7B) / 1e9) == billion
+
+
+def test_without_embeddings_the_counts_are_those_made_by_hand():
+    for total, inner in WITHOUT_EMBEDDINGS.items():
+        assert scaling.non_embedding(total) == inner
+
+
+@given(st.floats(*SIZES), st.floats(1.0001, 2))
+def test_parameters_without_embeddings_are_fewer_and_grow(n, factor):
+    assert 0 < scaling.non_embedding(n) < n
+    assert scaling.non_embedding(n * factor) > scaling.non_embedding(n)
+
+
+def test_the_equivalent_size_is_that_of_mistrals_figure():
+    run = {
+        s.model: s.score_pct
+        for s in facts.scores()
+        if s.source_id == "mistral-7b-paper" and s.benchmark == "MMLU"
+    }
+    larger = next(
+        s.score_pct for s in facts.scores()
+        if (s.source_id, s.benchmark, s.model) == ("llama-2-paper", "MMLU", "Llama 2 70B")
+    )  # fmt: skip
+    size = scaling.equivalent_size(run["Mistral 7B"], (13e9, run["Llama 2 13B"]), (70e9, larger))
+    printed = next(p.n_params for p in facts.projections() if p.id == "equivalent-mmlu")
+    assert round(size / 1e9) == printed / 1e9 == 23
+    with pytest.raises(ValueError, match="say nothing of size"):
+        scaling.equivalent_size(50, (1e9, 40), (2e9, 40))
+
+
+size = st.floats(*SIZES)
+budget = st.floats(*BUDGETS)
+
+
+@given(st.sampled_from(LAWS), size, budget, size, budget)
+def test_every_reachable_setting_is_finite_and_consistent(law, n_c, d_c, n_b, d_b):
+    table = factors(law, n_c, d_c, n_b, d_b)
+    rows = [row for row in by_name(table) if row["from"] == "computed"]
+    theirs, ours = rows
+    for row, n, d in ((ours, n_c, d_c), (theirs, n_b, d_b)):
+        assert row["ratio"] == pytest.approx(d / n)
+        assert (row["params"], row["tokens"]) == pytest.approx((n / 1e9, d / 1e12))
+        assert 0 < row["loss"] < 20
+    if not math.isclose(ours["loss"], theirs["loss"], rel_tol=1e-12):
+        winner = ours if ours["loss"] < theirs["loss"] else theirs
+        assert f"{winner['model']} should win" in table.finding
+    check_match(scaling.law(law), (n_c, d_c), (n_b, d_b))
+    assert math.isfinite(len(table.to_html()))
+    assert all(0.1 <= mark["to"] <= 100 for mark in table.series["crossing"])
+
+
+def check_match(law, ours, theirs):
+    """Tokens needed do reach the other's loss; where there are none, endless data does not."""
+    needed, goal = law.tokens_to_match(ours[0], *theirs), law.loss(*theirs)
+    if needed is None:
+        assert law.loss(ours[0], 1e300) >= goal * (1 - 1e-12)
+    elif needed < 1e250:
+        assert law.loss(ours[0], needed) == pytest.approx(goal, rel=1e-9)
+
+
+@given(st.sampled_from(LAWS), size, budget)
+def test_a_model_needs_its_own_tokens_to_match_itself(law, n, d):
+    assert scaling.law(law).tokens_to_match(n, n, d) == pytest.approx(d, rel=1e-9)
+    assert "should come out level" in factors(law, n, d, n, d).finding
+
+
+@given(size, budget, size, budget)
+def test_the_four_laws_agree_with_one_law_at_a_time(n_c, d_c, n_b, d_b):
+    table = laws(n_c, d_c, n_b, d_b)
+    rows = by_name(table)
+    assert len(rows) == len(LAWS)
+    for id, row in zip(LAWS, rows, strict=True):
+        single = [one for one in by_name(factors(id, n_c, d_c, n_b, d_b)) if one["from"] == "computed"]
+        assert (row["baseline"], row["challenger"]) == (single[0]["loss"], single[1]["loss"])
+        assert row["gap"] == row["challenger"] - row["baseline"]
+        assert row["match"] == single[1]["match"]
+    series = table.series
+    assert len(series["needed"]) + len(series["never"]) == len(series["laws"]) == len(LAWS)
+
+
+@given(st.sampled_from(LAWS[1:]), st.integers(2021, 2025))
+def test_every_reachable_ratio_is_the_division_it_claims(law, until):
+    table = ratios(law, until)
+    rows = by_name(table)
+    known = [row for row in rows if row["tokens"] is not None]
+    for row in known:
+        assert row["ratio"] == pytest.approx(1000 * row["tokens"] / row["params"])
+        assert row["times"] == pytest.approx(row["ratio"] / row["best"])
+    assert [row["date"] for row in rows] == sorted(row["date"] for row in rows)
+    assert all(row["date"] <= str(until + 1) for row in rows)
+    assert [row["model"] for row in rows if row["tokens"] is None] == ["Mistral 7B"] * (until >= 2023)
+    below = sum(row["times"] < 1 for row in known)
+    assert f"{below} of {len(known)} model" in table.finding
+    assert len(table.series["trained"]) == len(known)
+
+
+def test_gpt_3_was_undertrained_and_chinchilla_was_not():
+    times = {row["model"]: row["times"] for row in by_name(ratios("besiroglu"))}
+    assert times["GPT-3 175B"] < 0.2
+    assert times["Chinchilla 70B"] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong", "words"),
+    [
+        (factors, {"law": "moore"}, "There is no law 'moore'"),
+        (factors, {"n_challenger": 7.2}, "The challenger has 7.2 parameters"),
+        (factors, {"n_baseline": math.nan}, "The baseline has nan parameters"),
+        (laws, {"d_challenger": 1e15}, "The challenger is trained on 1e+15 tokens"),
+        (laws, {"d_baseline": 0}, "The baseline is trained on 0 tokens"),
+        (ratios, {"law": "kaplan-joint"}, "says nothing of a budget of compute"),
+        (ratios, {"until": 1999}, "choose one from 2021 to 2025"),
+    ],
+)
+def test_bad_input_gets_one_sentence(function, wrong, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        function(**wrong)
+
+
+def test_a_model_whose_tokens_nobody_gives_gets_one_sentence():
+    with pytest.raises(ValueError, match="Nobody published on how many tokens Code Llama 7B was trained"):
+        scaling.default_run("Code Llama 7B")
