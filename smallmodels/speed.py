@@ -87,6 +87,13 @@ class Step:
         return self.batch * one
 
     @property
+    def load(self) -> str:
+        """The step in words: "weights in FP16, one sequence, nothing cached"."""
+        sequences = "one sequence" if self.batch == 1 else f"{self.batch:,} sequences"
+        cached = f"{self.context:,} tokens cached in each" if self.context else "nothing cached"
+        return f"weights in {self.precision}, {sequences}, {cached}"
+
+    @property
     def total_bytes(self) -> float:
         """Bytes held: all weights, the input embedding too, and the cache."""
         return memory.total_bytes(self.shape, self.precision, self.batch, self.context)
@@ -145,18 +152,13 @@ def inference(gpu: str = POST_GPU, precision: str = "FP16", batch: int = 1, cont
     card = facts.gpu(gpu)
     steps = tuple(Step(facts.model(name), precision, batch, context) for name in (BASELINE, CHALLENGER))
     return Table(
-        caption=f"{card.name}, weights in {precision}: {_load(batch, context)}",
+        caption=f"{card.name}: {steps[0].load}",
         columns=_columns(),
         rows=(*_post_rows(steps, card), *_own_rows(steps, card)),
         finding=_finding(steps, card),
         series=_series(steps, card),
         notes=_notes(steps, card),
     )
-
-
-def _load(batch: int, context: int) -> str:
-    sequences = "one sequence" if batch == 1 else f"{batch:,} sequences"
-    return f"{sequences}, {f'{context:,} tokens cached in each' if context else 'nothing cached'}"
 
 
 def _columns() -> tuple[Column, ...]:
