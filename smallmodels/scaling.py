@@ -275,7 +275,7 @@ def _post(id: str) -> facts.PostFactor:
 
 
 def _post_row(model: str) -> dict[str, Value | Cell]:
-    source = f"{facts.source('post').title}, second table."
+    source = "The post's second table."
     names = {"params": "parameters", "tokens": "tokens", "ratio": "ratio", "architecture": "architecture"}
     texts = {name: _post(id) for name, id in names.items()}
     printed = {
@@ -293,9 +293,18 @@ def _factor_row(chosen: Law, run: Run, other: Run) -> dict[str, Value | Cell]:
         "params": Cell(run.n_params / 1e9, *_origin_of_size(run)),
         "tokens": Cell(run.n_tokens / 1e12, *_origin_of_tokens(run)),
         "ratio": run.ratio,
+        "architecture": _architecture(run),
         "loss": chosen.loss(run.n_params, run.n_tokens),
         "match": _trillions(needed),
     }
+
+
+def _architecture(run: Run) -> str | None:
+    if run.name not in (CHALLENGER, BASELINE):
+        return None
+    shape = facts.model(run.name)
+    sharing = f"{shape.n_layers} layers; {shape.n_heads} heads on {shape.n_kv_heads} of keys and values"
+    return f"{sharing}, window of {shape.sliding_window:,}" if shape.sliding_window else sharing
 
 
 def _origin_of_size(run: Run) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 import vl_convert
 
-from smallmodels import benchmarks, charts, scaling
+from smallmodels import benchmarks, charts, scaling, story
 
 CHARTS = {
     "dumbbells": benchmarks.head_to_head,
@@ -13,6 +13,7 @@ CHARTS = {
     "loss_curves": scaling.factors,
     "tokens_needed": scaling.laws,
     "token_ratios": scaling.ratios,
+    "calendar": story.timeline,
 }
 
 

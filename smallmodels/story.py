@@ -1,0 +1,146 @@
+"""Chapter 08: how Mistral 7B came about: the company's first months, what the post says of them, what holds.
+
+`timeline` lists the events and counts the days between any two of them. Standard library only.
+"""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+
+from smallmodels import facts
+from smallmodels.facts import Event
+from smallmodels.table import Cell, Column, Table, Value
+
+RIGHT, FOOTNOTE, LEFT_OUT = "right", "needs a footnote", "left out"
+DAYS_PER_MONTH = 365.25 / 12
+Record = dict[str, Value]
+
+
+def bounds(day: str) -> tuple[date, date]:
+    """First and last day an ISO date can mean; one without a day may be any day of its month.
+
+    `ValueError` for what is no date.
+
+    >>> bounds("2023-04")
+    (datetime.date(2023, 4, 1), datetime.date(2023, 4, 30))
+    """
+    if len(day) == len("2023-04"):
+        first = date.fromisoformat(f"{day}-01")
+        return first, first.replace(day=monthrange(first.year, first.month)[1])
+    exact = date.fromisoformat(day)
+    return exact, exact
+
+
+def days_between(start: str, end: str) -> tuple[int, int]:
+    """Fewest and most days from one ISO date to another; negative where the second comes first.
+
+    >>> days_between("2023-06-13", "2023-09-27"), days_between("2023-04", "2023-09-27")
+    ((106, 106), (150, 179))
+    """
+    (first, last), (early, late) = bounds(start), bounds(end)
+    return (early - last).days, (late - first).days
+
+
+def events() -> list[Event]:
+    """Every event of the story, in the order of their dates."""
+    return sorted(facts.story(), key=lambda event: bounds(event.date)[0])
+
+
+def event(id: str) -> Event:
+    """The event with this id; `ValueError` if there is none."""
+    known = {one.id: one for one in facts.story()}
+    if id not in known:
+        raise ValueError(f"There is no event {id!r} here; choose one of {', '.join(known)}.")
+    return known[id]
+
+
+def event_choices() -> list[tuple[str, str]]:
+    """The events a reader can count days between, as (title, id)."""
+    return [(f"{one.topic} ({one.date})", one.id) for one in events()]
+
+
+def standing(event: Event) -> str:
+    """How what the post says of an event stands: `right`, `needs a footnote`, or `left out`."""
+    if event.post_says == "not mentioned":
+        return LEFT_OUT
+    return RIGHT if event.judgement.startswith(("right", "true")) else FOOTNOTE
+
+
+def timeline(start: str = "founding", end: str = "release") -> Table:
+    """The story's events by date: what the post says, what holds, and the days from `start` to `end`.
+
+    A date known by its month alone makes the number of days a range. `ValueError` for an unknown event.
+    """
+    first, second = event(start), event(end)
+    shown = events()
+    return Table(
+        caption="The story as the post tells it, and as it was",
+        columns=(
+            Column("topic", "event"),
+            Column("date", "date"),
+            Column("post", "the post"),
+            Column("fact", "what is known"),
+            Column("verdict", "verdict on the post"),
+        ),
+        rows=tuple(_row(one) for one in shown),
+        finding=f"{_span(first, second)} {_score(shown)}",
+        series={"events": [_mark(one) for one in shown], "span": [_band(first, second)]},
+    )
+
+
+def _row(event: Event) -> dict[str, Value | Cell]:
+    titles = "; ".join(facts.source(id).title for id in event.source_ids)
+    doubt = "" if event.verified == "yes" else f"Verified: {event.verified}. {_sentence(event.note)}".strip()
+    return {
+        "topic": event.topic,
+        "date": event.date,
+        "post": Cell(
+            event.post_says, "" if standing(event) == LEFT_OUT else "The post's story of the company."
+        ),
+        "fact": Cell(event.fact, f"{titles}.", doubt),
+        "verdict": event.judgement,
+    }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _span(first: Event, second: Event) -> str:
+    """How long it was from one event to the other, as a sentence."""
+    low, high = days_between(first.date, second.date)
+    if high < 0:
+        first, second, low, high = second, first, -high, -low
+    ends = f"“{first.topic}” ({first.date}) to “{second.topic}” ({second.date})"
+    if low <= 0 <= high:
+        apart = "the same day" if high == low else f"at most {max(-low, high)} days"
+        return f"From {ends}: {apart}."
+    days = f"{low}" if low == high else f"{low} to {high}"
+    months = [f"{number / DAYS_PER_MONTH:.1f}" for number in (low, high)]
+    return f"From {ends}: {days} days, or {' to '.join(dict.fromkeys(months))} months."
+
+
+def _score(shown: Sequence[Event]) -> str:
+    standings = [standing(one) for one in shown]
+    said = len(standings) - standings.count(LEFT_OUT)
+    return (
+        f"Of {said} things the post says or implies, {standings.count(RIGHT)} are right as they stand and "
+        f"{standings.count(FOOTNOTE)} need a footnote."
+    )
+
+
+def _mark(event: Event) -> Record:
+    first, last = bounds(event.date)
+    return {
+        "row": event.id,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "standing": standing(event),
+        "text": event.topic,
+        "side": "left" if first.month > 6 else "right",  # where the chart has room for the words
+    }
+
+
+def _band(first: Event, second: Event) -> Record:
+    days = [day for one in (first, second) for day in bounds(one.date)]
+    return {"from": min(days).isoformat(), "to": max(days).isoformat()}
