@@ -75,19 +75,33 @@ def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctre
 
 
 def widen(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Marks the cells that hold a widget, so that the theme lets them use the margin on wide screens."""
+    """Marks the cells that hold a widget: on wide screens the theme lets them use the margin."""
     for cell in doctree.findall(nodes.container):
-        if "cell" in cell["classes"] and any('data-live="' in raw.astext() for raw in cell.findall(nodes.raw)):
+        html = (raw.astext() for raw in cell.findall(nodes.raw))
+        if "cell" in cell["classes"] and any('data-live="' in text for text in html):
             cell["classes"].append("full-width")
+
+
+def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Makes the bibliography the list it says it is: docutils gives its entries another role."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
 
 
 def light_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Keeps Thebe and widget managers off the pages, and lets the other scripts wait for the text."""
-    scripts = [script for script in context["script_files"] if not unused(script)]
-    for script in scripts:
-        if script.filename and not script.filename.endswith(FIRST) and "type" not in script.attributes:
-            script.attributes["defer"] = "defer"
-    context["script_files"] = list({(s.filename, s.attributes.get("body")): s for s in scripts}.values())
+    distinct = {(file.filename, file.attributes.get("body")): file for file in context["script_files"]}
+    scripts = [script for script in distinct.values() if not unused(script)]
+    # The search page's own scripts do not wait, and they build on these.
+    context["script_files"] = scripts if template == "search.html" else list(map(deferred, scripts))
+
+
+def deferred(script: Any) -> Any:
+    """The same script, run when the text is there; inline ones and what they build on stay as they are."""
+    if not script.filename or script.filename.endswith(FIRST) or "type" in script.attributes:
+        return script
+    attributes = {**script.attributes, "defer": "defer"}
+    return type(script)(script.filename, priority=script.priority, **attributes)
 
 
 def unused(script: Any) -> bool:
@@ -114,6 +128,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("doctree-resolved", widen)
     app.connect("html-page-context", links, priority=900)
+    app.connect("html-page-context", tidy, priority=800)
     app.connect("html-page-context", light_scripts, priority=900)
     app.connect("build-finished", copy_fonts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,281 @@
+"""Every page of the built book: complete, quiet, accessible, light, and at home under any address."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import Book, FreshPage, toc_pages
+from playwright.sync_api import Page, Response, expect
+from serve import BUILT, ROOT
+
+PAGES = toc_pages(ROOT / "_toc.yml")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# What a browser that tells of a data saver would say; Python then waits for the first touch.
+SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
+BUDGET = 1_500_000  # bytes, compressed, before Python
+FOREIGN = re.compile(r"require(?:\.min)?\.js|requirejs|html-manager|embed-amd|mathjax|thebe", re.IGNORECASE)
+
+every_page = pytest.mark.parametrize("path", PAGES)
+in_both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
+
+
+def soup(path: str) -> BeautifulSoup:
+    return BeautifulSoup((BUILT / path).read_text("utf-8"), "html.parser")
+
+
+def outputs(notebook: Path) -> str:
+    """All stored HTML outputs of a notebook, as one text."""
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    data = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    return "".join("".join(bundle.get("text/html", [])) for bundle in data)
+
+
+def settle(page: Page, url: str) -> None:
+    """Opens a page and waits until its widgets are up and its charts, down to the last, are drawn."""
+    page.goto(url, wait_until="load")
+    for live in page.locator("[data-live]").all():
+        live.scroll_into_view_if_needed()
+        expect(live).to_have_attribute("data-state", "live", timeout=60_000)
+        chart = live.locator(".live-chart")
+        if chart.count():
+            chart.scroll_into_view_if_needed()
+            expect(chart.locator("svg")).to_be_visible()
+
+
+# ---------------------------------------------------------------- what must be there
+
+
+def test_every_notebook_is_a_page() -> None:
+    assert {f"notebooks/{path.stem}.html" for path in NOTEBOOKS} <= set(PAGES)
+
+
+@every_page
+def test_a_page_is_built(path: str) -> None:
+    page = soup(path)
+    assert len(page.find_all("h1")) >= 1
+    assert page.find("main").get_text(strip=True)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_widget_and_chart_of_a_notebook_is_in_its_page(notebook: Path) -> None:
+    stored = BeautifulSoup(outputs(notebook), "html.parser")
+    page = soup(f"notebooks/{notebook.stem}.html")
+    for what in ("[data-live]", "[data-live] table", "[data-live] .live-chart svg"):
+        assert len(page.select(what)) == len(stored.select(what))
+    assert [root["id"] for root in page.select("[data-live]")] == [
+        root["id"] for root in stored.select("[data-live]")
+    ]
+
+
+@every_page
+def test_ids_are_unique(path: str) -> None:
+    ids = [element["id"] for element in soup(path).find_all(id=True)]
+    assert sorted(id for id in set(ids) if ids.count(id) > 1) == []
+
+
+def links(path: str) -> Iterator[str]:
+    """Every address a page names in its markup."""
+    for element in soup(path).find_all(True):
+        yield from (str(element[name]) for name in ("href", "src", "action") if element.has_attr(name))
+
+
+@pytest.mark.parametrize("path", [*PAGES, "index.html", "search.html", "genindex.html"])
+def test_internal_links_lead_somewhere(path: str) -> None:
+    broken = []
+    for link in links(path):
+        parts = urlsplit(urljoin(f"http://book/{path}", link))
+        if parts.netloc != "book":
+            continue
+        target = BUILT / unquote(parts.path).lstrip("/")
+        name = unquote(parts.fragment).split("?")[0]
+        found = target.is_file() or (target / "index.html").is_file()
+        if not found or (name and not soup(str(target.relative_to(BUILT))).find(id=name)):
+            broken.append(link)
+    assert broken == []
+
+
+@every_page
+def test_a_page_names_no_script_style_or_picture_of_another_host(path: str) -> None:
+    page = soup(path)
+    loaded = [
+        e.get("src") or e.get("href") for e in page.select("script[src], link[href], img[src], iframe[src]")
+    ]
+    assert [address for address in loaded if urlsplit(address).netloc] == []
+
+
+@every_page
+def test_a_page_needs_no_other_widget_or_math_script(path: str) -> None:
+    scripts = soup(path).find_all("script")
+    assert [s for s in scripts if FOREIGN.search(str(s.get("src", "")))] == []
+    assert [s for s in scripts if "widget-state" in str(s.get("type", ""))] == []
+    assert [
+        s for s in scripts if not s.get("type", "").endswith("json") and FOREIGN.search(s.string or "")
+    ] == []
+
+
+def test_formulas_are_set_while_building() -> None:
+    stored = "".join(path.read_text("utf-8") for path in NOTEBOOKS)
+    assert "\\\\frac" in stored
+    pages = [soup(path) for path in PAGES]
+    formulas = [page for page in pages if page.select(".katex-display math")]
+    assert formulas
+    assert all(page.select('link[href*="katex"]') for page in formulas)
+    assert not any("\\frac" in page.find("article").get_text() for page in pages if not page.select(".katex"))
+
+
+# ---------------------------------------------------------------- what a browser sees
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, as one line for each place."""
+    # A page with an AMD loader would swallow axe; ours has none, but a reader's extension may bring one.
+    page.evaluate("window.define = undefined")
+    page.add_script_tag(path=AXE)
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
+    return [
+        f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in found for node in rule["nodes"]
+    ]
+
+
+@in_both_themes
+@every_page
+def test_axe_finds_nothing(book: Book, fresh_page: FreshPage, path: str, theme: str) -> None:
+    page = fresh_page(color_scheme=theme, reduced_motion="reduce")
+    settle(page, book.url(path))
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    assert violations(page) == []
+
+
+@in_both_themes
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_axe_finds_nothing_after_a_move(book: Book, fresh_page: FreshPage, path: str, theme: str) -> None:
+    page = fresh_page(color_scheme=theme, reduced_motion="reduce")
+    settle(page, book.url(path))
+    for live in page.locator("[data-live]").all():
+        before = live.locator("table").inner_html()
+        control = live.locator("select, input[type=range], input[type=radio]:checked").first
+        if control.count():
+            control.focus()
+            control.press("ArrowDown")
+            expect(live.locator("table")).not_to_have_js_property("innerHTML", before)
+            expect(live.locator("[aria-busy=true]")).to_have_count(0)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280, 1920])
+@every_page
+def test_nothing_sticks_out_sideways(book: Book, fresh_page: FreshPage, path: str, width: int) -> None:
+    page = fresh_page(viewport={"width": width, "height": 800})
+    page.goto(book.url(path), wait_until="load")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@every_page
+def test_a_page_works_below_a_sub_path(book: Book, page: Page, path: str) -> None:
+    missing: list[str] = []
+    page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
+    settle(page, book.subpath_url(path))
+    assert missing == []
+    assert all(url.startswith(book.subpath_url()) for url in page.evaluate(RESOURCES))
+
+
+RESOURCES = """performance.getEntriesByType("resource").map((entry) => entry.name)
+    .filter((name) => name.startsWith("http"))"""
+
+
+def test_the_root_of_the_book_leads_to_the_introduction(book: Book, page: Page) -> None:
+    page.goto(book.subpath_url())
+    page.wait_for_url(book.subpath_url(PAGES[0]))
+
+
+@every_page
+def test_a_page_is_complete_without_scripts(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(java_script_enabled=False)
+    page.goto(book.url(path))
+    expect(page.locator("article h1")).to_be_visible()
+    for live in page.locator("[data-live]").all():
+        expect(live.locator("table")).to_be_visible()
+        expect(live.locator("[role=status]")).not_to_be_empty()
+        expect(live.locator(".live-controls")).to_be_hidden()
+    for label in ("Search", "Colour mode"):
+        for button in page.get_by_role("button", name=label).all():
+            expect(button).to_be_hidden()
+
+
+def compressed(response: Response) -> int:
+    """What a server that compresses would send."""
+    body = response.body()
+    return min(len(body), len(gzip.compress(body, 6)))
+
+
+@every_page
+def test_a_page_stays_within_its_budget_before_python(book: Book, page: Page, path: str) -> None:
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.add_init_script(SAVE_DATA)
+    page.goto(book.url(path), wait_until="load")
+    for chart in page.locator(".live-chart").all():
+        chart.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert not any(word in answer.url for answer in answers for word in ("pyodide", "worker.js"))
+    assert sum(compressed(answer) for answer in answers) <= BUDGET
+
+
+# ---------------------------------------------------------------- the theme's own controls
+
+
+def test_the_colour_mode_can_be_chosen_and_is_kept(book: Book, fresh_page: FreshPage) -> None:
+    page = fresh_page(color_scheme="light")
+    page.goto(book.url(PAGES[0]))
+    html, button = page.locator("html"), page.get_by_role("button", name="Colour mode")
+    seen = {html.get_attribute("data-theme")}
+    for _ in range(3):
+        button.click()
+        seen.add(html.get_attribute("data-theme"))
+    assert seen == {"light", "dark"}
+    while html.get_attribute("data-theme") != "dark":
+        button.click()
+    page.goto(book.url(PAGES[1]))
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+def test_on_a_phone_the_chapters_open_from_the_menu(book: Book, fresh_page: FreshPage) -> None:
+    page = fresh_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    page.goto(book.url(PAGES[0]))
+    chapter = page.get_by_role("link", name=re.compile("Bibliography"))
+    expect(chapter.first).to_be_hidden()
+    page.locator(".primary-toggle").click()
+    expect(chapter.first).to_be_visible()
+    chapter.first.click()
+    page.wait_for_url(book.url("book/bibliography.html"))
+
+
+def test_search_finds_a_word_of_a_chapter(book: Book, page: Page) -> None:
+    page.goto(book.url(PAGES[0]))
+    page.get_by_role("button", name="Search").first.click()
+    page.get_by_role("searchbox").first.fill("TruthfulQA")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name=re.compile("Mistral 7B beat")).first).to_be_visible()
+
+
+def test_a_notebook_can_be_downloaded(book: Book, page: Page) -> None:
+    path = next(path for path in PAGES if path.startswith("notebooks/"))
+    page.goto(book.url(path))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Notebook").click()
+    assert Path(download.value.path()).read_bytes() == (ROOT / path).with_suffix(".ipynb").read_bytes()
+
+
+def test_print_shows_the_text_and_hides_the_frame(book: Book, page: Page) -> None:
+    page.goto(book.url(PAGES[0]))
+    page.emulate_media(media="print")
+    expect(page.locator("h1").first).to_be_visible()
+    for frame in (".bd-header-article", ".bd-sidebar-primary", ".prev-next-footer"):
+        expect(page.locator(frame).first).to_be_hidden()
