@@ -249,7 +249,7 @@ def calendar() -> Chart:
 
 
 def _legend_below() -> alt.Legend:
-    return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3)
+    return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3, symbolOpacity=1)
 
 
 def _voice(chart: Chart, height: int | alt.Step) -> Chart:
