@@ -91,7 +91,7 @@ def test_a_timed_cell_keeps_its_output_while_its_source_is_unchanged(source: str
     assert rerun["cells"][1]["outputs"][0]["text"] == [expected]
 
 
-# What the first cell does, in a bare interpreter: no site-packages, so neither our package nor anywidget is there.
+# What the first cell does in a bare interpreter: without site-packages neither we nor anywidget are there.
 PROBE = """
 import json, subprocess, sys
 asked = []
@@ -136,7 +136,7 @@ def test_the_first_cell_installs_the_wheel_and_touches_nothing_else(tmp_path: Pa
 
 
 def copy_with_another_score(folder: Path) -> str:
-    """A copy of what a notebook needs, with Mistral 7B's MMLU score of the post changed; the new figure as text."""
+    """A copy of what a notebook needs with one score of the post changed; gives the new figure."""
     for name in ("smallmodels", "data", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "runs"))
     path = folder / "data" / "scores.csv"
