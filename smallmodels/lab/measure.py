@@ -1,7 +1,9 @@
 """Devices, free memory and time: what an experiment runs on, and what it took."""
 
 import platform
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -25,11 +27,19 @@ def best_dtype(device: torch.device) -> torch.dtype:
 
 
 def device_name(device: torch.device) -> str:
-    """What a reader would call it: the card's name, or the processor's architecture and thread count."""
+    """What a reader would call it: the card's name, or the processor's and how many of its threads are
+    used.
+    """
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     threads = torch.get_num_threads()
-    return f"{device.type} ({platform.machine()}, {threads} thread{'s' if threads > 1 else ''})"
+    return f"{_processor()}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")  # only Linux says it there; `platform` knows the rest, roughly
+    found = re.search(r"model name\s*: (.+)", listed.read_text()) if listed.exists() else None
+    return found.group(1).strip() if found else platform.processor() or platform.machine()
 
 
 def free_bytes(device: torch.device | str) -> int:

@@ -1,9 +1,84 @@
-"""Small tasks that ask one question each of attention, above all who can still hear of what."""
+"""Small tasks that ask one question each of attention, above all who can still hear of what.
+ Both hide facts in a sequence and ask for them later. Accuracy is counted by distance, the positions
+between a fact and the answer; only distances within `reach` are trained, so that no model is punished for
+the impossible.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from smallmodels.lab.model import Decoder
+from smallmodels.lab.train import IGNORED, Batches
+
+VALUES = 8  # tokens 0 to 7 are answers, so that a guess is right one time in eight
+FILLERS = 8  # tokens 8 to 15 are noise, or names of facts
+VOCABULARY = VALUES + FILLERS
+
+
+@dataclass(frozen=True)
+class Questions:
+    """A batch: tokens (B, T), the right answer at each position (or IGNORED), and how far back its fact
+    lies.
+    """
+
+    tokens: Tensor
+    answers: Tensor
+    distance: Tensor
+
+
+Task = Callable[[int, int, int], Questions]  # from rows, length and seed
+
+
+def needle(rows: int, length: int, seed: int) -> Questions:
+    """One value among noise; every later position (and its own) must name it."""
+    chance = torch.Generator().manual_seed(seed)
+    tokens = torch.randint(VALUES, VOCABULARY, (rows, length), generator=chance)
+    value = torch.randint(VALUES, (rows, 1), generator=chance)
+    place = torch.randint(length, (rows, 1), generator=chance)
+    tokens.scatter_(1, place, value)
+    distance = torch.arange(length) - place  # (B, T)
+    return Questions(tokens, torch.where(distance >= 0, value, IGNORED), distance)
+
+
+def phone_book(rows: int, length: int, seed: int, facts: int = 4) -> Questions:
+    """Names, each followed by its value, then names at random: each position must give its name's value."""
+    chance = torch.Generator().manual_seed(seed)
+    order = torch.rand(rows, facts, generator=chance).argsort(
+        dim=1
+    )  # (B, facts), who stands where in the book
+    values = torch.randint(VALUES, (rows, facts), generator=chance)  # of each name
+    book = torch.stack((VALUES + order, values.gather(1, order)), dim=2).flatten(1)  # (B, 2*facts)
+    asked = torch.randint(facts, (rows, length - 2 * facts), generator=chance)
+    place = 2 * order.argsort(dim=1) + 1  # (B, facts), where each name's value stands
+    unasked = torch.full_like(book, IGNORED)
+    answers = torch.cat((unasked, values.gather(1, asked)), dim=1)
+    distance = torch.arange(2 * facts, length) - place.gather(1, asked)
+    return Questions(torch.cat((book, VALUES + asked), dim=1), answers, torch.cat((unasked, distance), dim=1))
+
+
+def task_batches(task: Task, length: int, rows: int, reach: int, seed: int) -> Batches:
+    """Batches of `needle` or `phone_book`, with answers farther away than `reach` left out."""
+
+    def at(step: int) -> tuple[Tensor, Tensor]:
+        asked = task(rows, length, seed * 1_000_003 + step)
+        return asked.tokens, asked.answers.masked_fill(asked.distance > reach, IGNORED)
+
+    return at
+
+
+@torch.inference_mode()
+def accuracy_by_distance(model: Decoder, asked: Questions) -> list[float]:
+    """Share of right answers at distance 0, 1, 2, ...; distances that do not occur count as wrong."""
+    right = (model(asked.tokens).argmax(dim=-1) == asked.answers).flatten()
+    counted = (asked.answers != IGNORED).flatten()
+    distance = asked.distance.flatten()[counted]
+    total = distance.bincount()
+    hits = distance.bincount(right[counted].double(), minlength=len(total))
+    shares: list[float] = (hits / total.clamp(min=1)).tolist()
+    return shares
 
 
 def gradient_by_distance(model: Decoder, tokens: Tensor) -> list[float]:
@@ -15,4 +90,5 @@ def gradient_by_distance(model: Decoder, tokens: Tensor) -> list[float]:
     x = model.embed(tokens).detach().requires_grad_()  # (B, T, d_model)
     largest = model.head(model.through(x))[:, -1].amax(dim=-1).sum()
     (gradient,) = torch.autograd.grad(largest, x)
-    return gradient.norm(dim=-1).mean(dim=0).flip(0).tolist()  # type: ignore[no-any-return]
+    sizes: list[float] = gradient.norm(dim=-1).mean(dim=0).flip(0).tolist()
+    return sizes

@@ -1,0 +1,164 @@
+"""Makes the recorded experiments: `python -m smallmodels.lab.record [name ...]` (`make lab`).
+ Each becomes one `data/runs/<name>.json`: what was asked, on what, when, with which versions, seeds and
+settings, for how much processor time, and its rows. `tiny` trains the small checkpoint that the demos start
+from.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import torch
+
+import smallmodels
+from smallmodels.facts import data_folder
+from smallmodels.lab import checkpoint, corpus, experiments
+from smallmodels.lab.config import Config
+from smallmodels.lab.measure import best_device, device_name
+from smallmodels.lab.model import Decoder
+from smallmodels.lab.train import Trainer, initialise, text_batches, text_loss
+
+SEEDS = (0, 1, 2)
+TINY = Config.tiny(128, n_layers=4, n_heads=8, n_kv_heads=2, head_dim=16, sliding_window=32)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, the function that answers it with rows, and the sizes it is recorded with."""
+
+    question: str
+    run: Callable[..., list[experiments.Row]]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def tiny(
+    characters: int = 5_000_000, length: int = 128, batch: int = 32, seed: int = 0
+) -> list[experiments.Row]:
+    """Train the small checkpoint, write it to `data/runs/tiny/`, and say how close to the entropy it comes."""
+    language = corpus.invent()
+    unseen = language.text(experiments.UNSEEN, seed=2)
+    trainer = Trainer(
+        initialise(Decoder(TINY), seed), text_batches(language.text(characters + 1, seed=1), length, batch)
+    )
+    model = trainer.train(characters // (length * batch), quiet=False)
+    checkpoint.save(model, data_folder() / "runs" / "tiny", dtype=torch.float16)
+    return [
+        {"figure": "parameters", "value": TINY.n_parameters()},
+        {"figure": "loss on unseen text", "value": text_loss(model, unseen, length)},
+        {"figure": "exact value on that text", "value": float(-language.log_probabilities(unseen).mean())},
+        {"figure": "entropy rate of the language", "value": language.entropy_rate},
+    ]
+
+
+EXPERIMENTS = {
+    "sharing-quality": Experiment(
+        "What does sharing key-value heads cost in quality, at equal size?",
+        experiments.sharing_quality,
+        {"kv_heads": (8, 2, 1), "seeds": (0, 1, 2, 3, 4), "characters": 2_000_000},
+    ),
+    "conversion": Experiment(
+        "Can a trained model be made to share its heads afterwards?",
+        experiments.conversion,
+        {"n_kv_heads": 2, "seeds": SEEDS, "characters": 2_000_000, "extra_shares": (0.05, 0.2)},
+    ),
+    "decode-time": Experiment(
+        "Does the time of a decoding step follow the bytes it reads?",
+        experiments.decode_time,
+        {"kv_heads": (8, 4, 2, 1), "contexts": (0, 4096, 16_384), "width": 512, "n_layers": 8, "rounds": 15},
+    ),
+    "relay": Experiment(
+        "How far back can a stack of windowed layers hear?",
+        experiments.relay,
+        {"depths": (1, 2, 3, 4), "seeds": SEEDS, "steps": 300},
+    ),
+    "phone-book": Experiment(
+        "How much can be carried that far?",
+        experiments.phone_book,
+        {"cases": ((2, 4), (2, 8), (3, 4), (3, 8), (None, 8)), "seeds": SEEDS, "steps": 1500},
+    ),
+    "gradient-reach": Experiment(
+        "How strongly does an output depend on inputs far back?",
+        experiments.gradient_reach,
+        {"n_layers": 4, "steps": 300},
+    ),
+    "cache-memory": Experiment(
+        "What does a rolling cache hold, against a full one?",
+        experiments.cache_memory,
+        {"window": 4096, "contexts": (1024, 4096, 16_384, 65_536)},
+    ),
+    "prefill-time": Experiment(
+        "What does a window save when a prompt is read?",
+        experiments.prefill_time,
+        {"lengths": (512, 1024, 2048, 4096, 8192, 16_384), "window": 512, "width": 256, "rounds": 5},
+    ),
+    "tiny": Experiment(
+        "How close does the small checkpoint come to the entropy of its language?",
+        tiny,
+        {"characters": 5_000_000, "length": 128, "batch": 32, "seed": 0},
+    ),
+}
+
+
+def record(name: str, folder: Path) -> Path:
+    """Run one experiment as recorded and write it to `folder`."""
+    experiment = EXPERIMENTS[name]
+    start = process_time()
+    rows = experiment.run(**experiment.settings)
+    document = {
+        "id": name,
+        "question": experiment.question,
+        "command": f"python -m smallmodels.lab.record {name}",
+        "date": date.today().isoformat(),
+        "device": device_name(best_device()),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "smallmodels": smallmodels.__version__,
+        },
+        "process_seconds": round(process_time() - start, 1),
+        "settings": experiment.settings,
+        "rows": [{key: _short(value) for key, value in row.items()} for row in rows],
+    }
+    path = folder / f"{name}.json"
+    path.write_text(_one_row_a_line(document), encoding="utf-8")
+    return path
+
+
+def _short(value: str | int | float | None) -> str | int | float | None:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _one_row_a_line(document: dict[str, Any]) -> str:
+    """JSON that a diff can read."""
+    rows = ",\n".join("  " + json.dumps(row) for row in document["rows"])
+    head = "".join(
+        f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in document.items() if key != "rows"
+    )
+    return f'{{\n{head} "rows": [\n{rows}\n ]\n}}\n'
+
+
+def main(arguments: list[str]) -> None:
+    """Record the experiments that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m smallmodels.lab.record", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"some of {', '.join(EXPERIMENTS)}; all when none is given")
+    names = parser.parse_args(arguments).names or [*EXPERIMENTS]
+    unknown = [name for name in names if name not in EXPERIMENTS]
+    if unknown:
+        parser.error(f"there is no experiment {unknown[0]!r}; choose from {', '.join(EXPERIMENTS)}")
+    torch.set_num_threads(1)  # what is timed is then comparable on a machine with other work
+    folder = data_folder() / "runs"
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        print(f"{name}: {EXPERIMENTS[name].question}", flush=True)
+        print(f"  written to {record(name, folder)}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
