@@ -105,7 +105,7 @@ function single(spec, ...children) {
 function slider(spec, id) {
   const { min, max, step } = spec;
   const input = h("input", { type: "range", id, name: spec.name, min, max, step });
-  const output = h("output", { for: id });
+  const output = h("span", { class: "live-value", "aria-hidden": "true" }); // heard as the slider's valuetext
   return {
     node: single(spec, labelled(spec, id, output), input),
     read: () => numberText(spec, snapped(spec, input.valueAsNumber)),
@@ -259,16 +259,19 @@ function explanations(root, signal) {
     if (tip.isConnected) tip.hidePopover?.();
     tip.remove();
   };
+  const place = (rect) => {
+    const left = rect.left + rect.width / 2 - tip.offsetWidth / 2;
+    const above = rect.top - tip.offsetHeight - 6;
+    tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${above < 8 ? rect.bottom + 6 : above}px`;
+  };
   const show = (text, rect, of) => {
     clearTimeout(leaving);
     owner = of;
     tip.textContent = text;
     root.append(tip);
     tip.showPopover?.();
-    const left = rect.left + rect.width / 2 - tip.offsetWidth / 2;
-    const above = rect.top - tip.offsetHeight - 6;
-    tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${above < 8 ? rect.bottom + 6 : above}px`;
+    place(rect);
   };
   const enter = ({ target }) => {
     const why = target.closest(".live-why");
@@ -285,7 +288,7 @@ function explanations(root, signal) {
   on(root, "focusout", hide);
   on(document, "keydown", (event) => event.key === "Escape" && hide());
   on(document, "pointerdown", ({ target }) => target.closest(".live-why, .live-tip") || hide());
-  on(document, "scroll", hide, { capture: true, passive: true });
+  on(document, "scroll", () => owner && place(owner.getBoundingClientRect()), { capture: true, passive: true });
   return { show, hide };
 }
 

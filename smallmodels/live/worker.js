@@ -38,6 +38,14 @@ async function start(questions) {
 }
 
 const text = (problem) => String(problem?.message ?? problem);
+// Pyodide waits for ever for a wasm file that does not come, and tells only the console.
+const instantiate = WebAssembly.instantiateStreaming;
+WebAssembly.instantiateStreaming = (...given) =>
+  instantiate(...given).catch((problem) => {
+    self.postMessage({ failed: text(problem) });
+    throw problem;
+  });
+
 let answer;
 
 self.onmessage = async ({ data: { questions, name, args } }) => {
