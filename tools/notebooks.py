@@ -69,7 +69,7 @@ def paths() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def execute(notebook: Notebook, folder: Path) -> Notebook:
+def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> Notebook:
     """A copy of the notebook with the outputs of a fresh kernel that runs in `folder`."""
     import nbformat
     from nbclient import NotebookClient
@@ -81,7 +81,8 @@ def execute(notebook: Notebook, folder: Path) -> Notebook:
         run,
         timeout=600,
         kernel_name="python3",
-        store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # nothing but errors concerns who waits for it
+        store_widget_state=keep_widgets,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
