@@ -394,6 +394,24 @@ class PostCost:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recorded experiment: the question, how it was asked, on what, and the rows that came out.
+
+    `process_seconds` is processor time. `settings` are the arguments, seeds among them; rows hold plain values.
+    """
+
+    id: str
+    question: str
+    command: str
+    date: str  # ISO
+    device: str
+    versions: dict[str, str]
+    process_seconds: float
+    settings: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+
+
 def data_folder() -> Path:
     """The folder of the CSV files: `smallmodels/data` in a wheel, `data` beside the package in a checkout."""
     package = Path(__file__).parent
@@ -667,6 +685,16 @@ def law(id: str) -> dict[str, float]:
 def gpu(name: str) -> Gpu:
     """The card of this name."""
     return _one({g.name: g for g in gpus()}, name, "GPU")
+
+
+@cache
+def run(id: str) -> Run:
+    """The recorded experiment of this name, from `runs/<id>.json`."""
+    import json  # only here: a page without experiments need not wait for it
+
+    known = {path.stem: path for path in (data_folder() / "runs").glob("*.json")}
+    given = json.loads(_one(known, id, "recorded experiment").read_text(encoding="utf-8"))
+    return Run(**{**given, "rows": tuple(given["rows"])})
 
 
 @cache
