@@ -252,6 +252,141 @@ def _legend_below() -> alt.Legend:
     return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3, symbolOpacity=1)
 
 
+def ceilings() -> Chart:
+    """Chapter 05: the most tokens per second over the tokens cached, the crossing, where we are.
+
+    Draws the series `claims` (speed, text, family), `lines` and `here` (tokens, speed, family), `names` (the
+    same, text, side) and `even` (tokens, speed, text) of `speed.inference`.
+    """
+    series = ("claims", "lines", "here", "names", "even")
+    claims, lines, here, names, even = (alt.Chart(alt.NamedData(name)) for name in series)
+    title = "tokens cached, all sequences together"
+    scale = alt.Scale(type="log", nice=False)
+    powers = alt.Axis(format="~s", values=[10.0**power for power in range(2, 8)], tickCount=6)
+    x = alt.X("tokens:Q", scale=scale, title=title, axis=powers)
+    y = alt.Y("speed:Q", title="tokens/s, at most", axis=alt.Axis(grid=True))
+    family = alt.Color("family:N", scale=_FAMILIES, legend=None)
+    crossing = even.mark_text(
+        align="right", baseline="bottom", dx=-6, dy=-4, fontSize=12, color=colour("ink")
+    )
+    layers = alt.layer(
+        claims.mark_rule(strokeDash=[3, 4], strokeWidth=1.5).encode(y=y, color=family),
+        _words(claims, "under", "left", 0, 10).encode(x=alt.value(0), y=y, text="text:N", color=family),
+        _words(claims, "over", "right", 0, -8).encode(x=alt.value("width"), y=y, text="text:N", color=family),
+        lines.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=family),
+        even.mark_rule(color=colour("muted"), strokeDash=[4, 3]).encode(x=x, y=y),
+        crossing.encode(x=x, y=alt.value("height"), text="text:N"),
+        here.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=family),
+        *(
+            _words(names, side, "right", -8, dy, fontWeight=600).encode(x=x, y=y, text="text:N", color=family)
+            for side, dy in (("over", -10), ("under", 10))
+        ),
+    )
+    return _voice(layers, 300)
+
+
+def _words(
+    data: alt.Chart, side: str, align: Literal["left", "right"], dx: int, dy: int, **look: Any
+) -> alt.Chart:
+    # Text beside a point, for those records of a series that want it on this side.
+    chosen: alt.Chart = data.transform_filter(alt.datum.side == side)
+    return chosen.mark_text(align=align, dx=dx, dy=dy, fontSize=13, **look)
+
+
+def efficiencies() -> Chart:
+    """Chapter 05: claimed and measured speeds as shares of their ceilings; a tick marks the ceiling.
+
+    Draws the series `shares` (row, value, text, family) and `whole` (row, value) of `speed.measured`.
+    """
+    value = alt.X("value:Q", title="share of the ceiling (percent; the tick: all of it)")
+    return _voice(alt.layer(*_bars("shares", value), _ticks("whole", value)), alt.Step(42))
+
+
+def bills() -> Chart:
+    """Chapter 06: what the month's tokens cost, offer by offer.
+
+    Draws the series `bills` (row, value, text, family) of `cost.api`, in the currency quoted.
+    """
+    return _voice(alt.layer(*_bars("bills", alt.X("value:Q", title="a month's bill"))), alt.Step(42))
+
+
+def rents() -> Chart:
+    """Chapter 06: what a million tokens cost on a rented card; a tick marks the API's price.
+
+    Draws the series `rented` (row, value, text, family) and `api` (row, value) of `cost.self_hosted`.
+    """
+    value = alt.X("value:Q", title="a million tokens (bar: rented; tick: the API)")
+    return _voice(alt.layer(*_bars("rented", value), _ticks("api", value)), alt.Step(42))
+
+
+_ROW = alt.Y("row:N", sort=None, title=None, axis=None)
+_ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -8, "fontSize": 13}
+
+
+def _bars(series: str, value: alt.X) -> list[alt.Chart]:
+    """One bar a row from zero, its name and its figure written above it, left and right."""
+    data = alt.Chart(alt.NamedData(series))
+    family = alt.Color("family:N", scale=_FAMILIES, legend=None)
+    return [data.mark_bar(size=12).encode(y=_ROW, x=value, color=family), *_ends(data, "row:N", "text:N")]
+
+
+def _ticks(series: str, x: alt.X) -> alt.Chart:
+    data = alt.Chart(alt.NamedData(series)).mark_tick(thickness=3, size=18, color=colour("ink"))
+    ticks: alt.Chart = data.encode(x=x, y=_ROW)
+    return ticks
+
+
+def _ends(data: alt.Chart, left: str, right: str) -> list[alt.Chart]:
+    # A row's words stand above it, so that the plot keeps the whole width of a phone.
+    name = data.mark_text(align="left", color=colour("ink"), **_ABOVE)
+    figure = data.mark_text(align="right", color=colour("muted"), **_ABOVE)
+    return [
+        name.encode(y=_ROW, x=alt.value(0), text=left),
+        figure.encode(y=_ROW, x=alt.value("width"), text=right),
+    ]
+
+
+def footprints() -> Chart:
+    """Chapter 05: weights (full) and cache (light) of each model; a tick marks the memory of the card.
+
+    Draws the series `card` (row, text), `parts` (row, part, low, high, family), `totals` (row, text) and
+    `limits` (row, high) of `memory.footprint`, in GB.
+    """
+    card, parts, totals = (alt.Chart(alt.NamedData(name)) for name in ("card", "parts", "totals"))
+    to = alt.X("high:Q", title="memory (GB; weights, then the cache)")
+    shade = alt.Scale(domain=["weights", "cache"], range=[1, 0.45])
+    bars = parts.mark_bar(size=12).encode(
+        y=_ROW,
+        x="low:Q",
+        x2="high:Q",
+        color=alt.Color("family:N", scale=_FAMILIES, legend=None),
+        opacity=alt.Opacity("part:N", scale=shade, legend=None),
+    )
+    name = card.mark_text(align="left", fontSize=13, color=colour("ink"))
+    words = (name.encode(y=_ROW, x=alt.value(0), text="text:N"), *_ends(totals, "row:N", "text:N"))
+    return _voice(alt.layer(*words, bars, _ticks("limits", to)), alt.Step(42))
+
+
+def thresholds() -> Chart:
+    """Chapter 06: both models' scores by use case; ticks mark the scores at which the reader's labels begin.
+
+    Draws the series `names` (row, role, text, family), `cuts` (row, score, text, side), `rows` (row, text),
+    `ticks` (row, score) and `dots` (row, score, family, role) of `cost.use_cases`, in percent.
+    """
+    names, cuts, rows, dots = (alt.Chart(alt.NamedData(name)) for name in ("names", "cuts", "rows", "dots"))
+    family = alt.Color("family:N", scale=_FAMILIES, legend=None)
+    score = alt.X("score:Q", scale=alt.Scale(domain=[0, 100]), title="score (percent; the ticks: thresholds)")
+    points = dots.mark_point(filled=True, size=95, opacity=1).encode(
+        y=_ROW, x=score, color=family, shape=alt.Shape("role:N", scale=_ROLES, legend=None)
+    )
+    begin = (
+        _words(cuts, side, "left", -2, dy, color=colour("ink")).encode(y=_ROW, x=score, text="text:N")
+        for side, dy in (("over", -8), ("under", 8))
+    )
+    layers = (*begin, *_ends(rows, "row:N", "text:N"), _ticks("ticks", score), points)
+    return _voice(alt.layer(*_legend(names, _ROW, family), *layers), alt.Step(42))
+
+
 def _voice(chart: Chart, height: int | alt.Step) -> Chart:
     """The shared look: fills its container, quiet grid, the book's type, no frame."""
     ink, muted, grid = colour("ink"), colour("muted"), colour("grid")

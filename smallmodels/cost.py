@@ -231,7 +231,7 @@ def _name(offer: Offer) -> str:
 def _bar(offer: Offer, bill: float) -> dict[str, Value]:
     return {
         "row": _name(offer),
-        "bill": bill,
+        "value": bill,
         "family": family_of(offer.model),
         "text": f"{bill:,.2f} {offer.currency}",
     }
@@ -262,9 +262,10 @@ def _notes(found: Sequence[Offer]) -> tuple[str, ...]:
     sized = sorted({offer.provider for offer in found if offer.sold_as})
     if not sized:
         return ()
+    exact = f"{_billions(CHALLENGER):.2f} billion parameters"
     return (
         f"{_listed(sized)} sells by size and does not name {CHALLENGER}: called a 7B, it "
-        f"has {_billions(CHALLENGER):.2f} billion parameters, over that class's limit. Both readings are shown.",
+        f"has {exact}, over that class's limit; both readings are shown.",
     )
 
 
@@ -344,9 +345,9 @@ def self_hosted(
     """What a million written tokens cost on a rented card, and from which volume on that beats an API.
 
     `efficiency` is the share of the roofline's ceiling that is reached, `utilisation` the share of the paid
-    hours in which the card works; prompts are left out on both sides. `hourly_price` is in the currency of the
-    API. Raises `ValueError` for names that are not in `data/`, a price outside 0.01 to 1,000, a share outside
-    0.01 to 1, and loads outside `memory.cache_bytes`'s.
+    hours in which the card works; prompts are left out on both sides. `hourly_price` is in the API's own
+    currency. Raises `ValueError` for names that are not in `data/`, a price outside 0.01 to 1,000, a share
+    outside 0.01 to 1, and loads outside `memory.cache_bytes`'s.
     """
     _check_rent(hourly_price, utilisation, efficiency)
     prices, card = _offers_of(api), facts.gpu(gpu)
@@ -354,7 +355,8 @@ def self_hosted(
     rents = [Rent(step, card, hourly_price, utilisation, efficiency) for step in steps]
     currency = next(iter(prices.values())).currency
     return Table(
-        caption=f"{card.name} at {hourly_price:g} {currency} an hour, {utilisation:.0%} of it at work: {steps[0].load}",
+        caption=f"{card.name} at {hourly_price:g} {currency} an hour, at work {utilisation:.0%} of the time: "
+        + steps[0].load,
         columns=_rent_columns(currency, efficiency),
         rows=tuple(_rent_row(rent, prices.get(rent.step.shape.name)) for rent in rents),
         finding=_rent_finding(rents, prices, currency),
@@ -435,7 +437,7 @@ def _rent_finding(rents: Sequence[Rent], prices: Mapping[str, Offer], currency: 
 
 
 def _against(offer: Offer | None) -> str:
-    return f" rented, {offer.output_price:g} at the API" if offer else " rented, no price at the API"
+    return f" rented, {offer.output_price:g} at the API" if offer else " rented"
 
 
 def _rent_series(
@@ -447,10 +449,10 @@ def _rent_series(
         model = rent.step.shape.name
         offer = prices.get(model)
         cost = rent.per_million if rent.fits else 0.0
-        text = f"{cost:,.2f} {currency} rented" if rent.fits else "does not fit"
-        bars.append({"model": model, "cost": cost, "family": family_of(model), "text": text})
+        text = f"{cost:,.2f} {currency}{_against(offer)}" if rent.fits else "does not fit"
+        bars.append({"row": model, "value": cost, "family": family_of(model), "text": text})
         if offer:
-            ticks.append({"model": model, "cost": offer.output_price, "text": f"API {offer.output_price:g}"})
+            ticks.append({"row": model, "value": offer.output_price})
     return {"rented": bars, "api": ticks}
 
 
@@ -606,10 +608,9 @@ def _case_columns() -> tuple[Column, ...]:
 
 
 def _case_row(case: Case, cuts: tuple[float, float, float]) -> dict[str, Value | Cell]:
-    title = facts.benchmark(case.benchmark).title if case.benchmark else NO_BENCHMARK
     row: dict[str, Value | Cell] = {
         "use_case": case.post.use_case,
-        "benchmark": title,
+        "benchmark": facts.benchmark(case.benchmark).title if case.benchmark else NO_BENCHMARK,
         "baseline_post": case.post.baseline_text,
         "challenger_post": case.post.challenger_text,
         "replaces_post": case.post.replaces_text,
@@ -618,6 +619,7 @@ def _case_row(case: Case, cuts: tuple[float, float, float]) -> dict[str, Value |
     found = case.labels(cuts)
     if case.pair is None or found is None:
         return row
+    verdict, reason = case.pair.verdict()
     return {
         **row,
         "baseline": case.pair.theirs.score_pct,
@@ -625,7 +627,7 @@ def _case_row(case: Case, cuts: tuple[float, float, float]) -> dict[str, Value |
         "challenger": case.pair.ours.score_pct,
         "challenger_label": found[1],
         "replaces": replaces(found[1], found[0]),
-        "comparable": Cell(*case.pair.verdict()),
+        "comparable": Cell(verdict, note=reason),
     }
 
 
@@ -635,10 +637,8 @@ def _case_finding(cases: Sequence[Case], cuts: tuple[float, float, float]) -> st
     bare = [case.post.use_case for case in cases if case.benchmark is None]
     if not scored:
         return f"This report has no score for any use case; {_listed(bare)} have no benchmark behind them."
-    return (
-        f"Scores and thresholds give the post's labels in {agreeing} of the {len(scored)} use cases with scores; "
-        f"{_listed(bare)} have no benchmark behind them."
-    )
+    given = f"Scores and thresholds give the post's labels in {agreeing} of {len(scored)} use cases"
+    return f"{given}; {_listed(bare)} have no benchmark behind them."
 
 
 def _cut_notes(cuts: tuple[float, float, float]) -> tuple[str, ...]:
@@ -655,13 +655,46 @@ def _case_series(
     cases: Sequence[Case], cuts: tuple[float, float, float]
 ) -> dict[str, list[dict[str, Value]]]:
     dots: list[dict[str, Value]] = []
+    ticks: list[dict[str, Value]] = []
     for case in cases:
-        for role, score in (
-            (("baseline", case.pair.theirs), ("challenger", case.pair.ours)) if case.pair else ()
-        ):
-            row = f"{case.post.use_case} ({facts.benchmark(score.benchmark).title})"
-            family = family_of(score.model)
-            dots.append({"row": row, "score": score.score_pct, "family": family, "role": role})
-    named = [{**dot, "text": name} for dot, name in zip(dots[:2], (BASELINE, CHALLENGER), strict=False)]
-    lines = zip(LABELS[1:], cuts, strict=True)
-    return {"dots": dots, "names": named, "cuts": [{"score": cut, "text": name} for name, cut in lines]}
+        scores = (("challenger", case.pair.ours), ("baseline", case.pair.theirs)) if case.pair else ()
+        dots += [
+            {"row": _case_name(case), "score": s.score_pct, "family": family_of(s.model), "role": role}
+            for role, s in scores
+        ]
+        ticks += [{"row": _case_name(case), "score": cut} for cut in cuts if scores]
+    return {
+        "names": _signs(),
+        "rows": [{"row": _case_name(case), "text": _replacement(case, cuts)} for case in cases],
+        "dots": dots,
+        "ticks": ticks,
+        "cuts": [
+            {"row": " ", "score": cut, "text": name, "side": side}
+            for name, cut, side in zip(LABELS[1:], cuts, ("over", "under", "over"), strict=True)
+        ],
+    }
+
+
+def _case_name(case: Case) -> str:
+    return (
+        f"{case.post.use_case}: {facts.benchmark(case.benchmark).title}"
+        if case.benchmark
+        else case.post.use_case
+    )
+
+
+def _replacement(case: Case, cuts: tuple[float, float, float]) -> str:
+    """Whether the challenger stands in, in the post's words, or why that cannot be told."""
+    found = case.labels(cuts)
+    if found:
+        return replaces(found[1], found[0])
+    return NO_SCORE if case.benchmark else NO_BENCHMARK
+
+
+def _signs() -> list[dict[str, Value]]:
+    """The two models with their signs, for the chart's first row."""
+    signs = ((CHALLENGER, "challenger", "\u25cf"), (BASELINE, "baseline", "\u25c6"))
+    return [
+        {"row": "", "role": role, "text": f"{s} {model}", "family": family_of(model)}
+        for model, role, s in signs
+    ]

@@ -294,9 +294,13 @@ def _bars(
     for shape in shapes:
         weights = weight_bytes(model_parameters(shape), precision) / GB
         total = total_bytes(shape, precision, batch, context) / GB
-        bar: dict[str, Value] = {"model": shape.name, "family": family_of(shape.name)}
+        bar: dict[str, Value] = {"row": shape.name, "family": family_of(shape.name)}
         parts.append({**bar, "part": "weights", "low": 0.0, "high": weights})
         parts.append({**bar, "part": "cache", "low": weights, "high": total})
-        totals.append({**bar, "gb": total, "text": f"{total:,.1f} GB"})
+        totals.append(
+            {"row": shape.name, "text": f"{weights:,.1f} + {total - weights:,.1f} = {total:,.1f} GB"}
+        )
     room = card.memory_bytes / GB
-    return {"parts": parts, "totals": totals, "card": [{"gb": room, "text": f"{card.name}: {room:,.1f} GB"}]}
+    limits: list[dict[str, Value]] = [{"row": shape.name, "high": room} for shape in shapes]
+    name: dict[str, Value] = {"row": "", "text": f"{card.name}: {room:,.1f} GB (the tick)"}
+    return {"card": [name], "parts": parts, "totals": totals, "limits": limits}

@@ -334,19 +334,26 @@ def _notes(steps: Sequence[Step], card: Gpu) -> tuple[str, ...]:
 
 
 def _series(steps: Sequence[Step], card: Gpu) -> dict[str, list[dict[str, Value]]]:
-    lines = [point for step in steps for point in _line(step, card)]
-    ends = {str(point["model"]): point for point in lines}
-    first = _first_tokens(steps[0].batch)
-    here = [
-        {**_point(step, card), "tokens": max(first * step.batch, step.batch * step.context)} for step in steps
-    ]
+    first = _first_tokens(steps[0].batch) * steps[0].batch
+    here = [_point(step, card) for step in steps]
     return {
-        "lines": lines,
-        "here": here,
-        "names": [{**end, "text": model} for model, end in ends.items()],
+        "lines": [point for step in steps for point in _line(step, card)],
+        "here": [
+            {**point, "tokens": max(first, step.batch * step.context)}
+            for point, step in zip(here, steps, strict=True)
+        ],
+        "names": [_name_tag(step, card) for step in steps],
         "even": _even(steps, card),
         "claims": _claim_rules() if steps[0].batch == 1 else [],
     }
+
+
+def _name_tag(step: Step, card: Gpu) -> dict[str, Value]:
+    """A model's name and its place: over the end of the line that ends flat, under the one that falls."""
+    points = _line(step, card)
+    flat = step.shape.sliding_window is not None
+    point = points[-1] if flat else points[3 * len(points) // 5]
+    return {**point, "text": step.shape.name, "side": "over" if flat else "under"}
 
 
 def _first_tokens(batch: int) -> int:
@@ -386,8 +393,8 @@ def _claim_rules() -> list[dict[str, Value]]:
     post = next(row for row in facts.post_inference() if row.id == "speed")
     texts = {BASELINE: post.baseline_text, CHALLENGER: post.challenger_text}
     return [
-        {"speed": speed, "family": family_of(model), "text": f"the post: {texts[model]}"}
-        for model, speed in _claims().items()
+        {"speed": speed, "family": family_of(model), "text": f"the post: {texts[model]}", "side": side}
+        for (model, speed), side in zip(_claims().items(), ("under", "over"), strict=True)
     ]
 
 
@@ -505,7 +512,10 @@ def measured(gpu: str = POST_GPU) -> Table:
         ),
         rows=rows,
         finding=_measured_finding(rows),
-        series={"shares": [_share_bar(row) for row in rows]},
+        series={
+            "shares": [_share_bar(row) for row in rows],
+            "whole": [{"row": _share_name(row), "value": 100.0} for row in rows],
+        },
         notes=_left_out(),
     )
 
@@ -558,13 +568,18 @@ def _efficiency(step: Step, speed: float, card: Gpu) -> dict[str, Value | Cell]:
 
 
 def _share_bar(row: Mapping[str, Value | Cell]) -> dict[str, Value]:
-    run, model, weights, share = (_plain(row[name]) for name in ("run", "model", "weights", "share_pct"))
+    share = _plain(row["share_pct"])
     return {
-        "row": f"{model}, {weights} ({run})",
-        "share_pct": share,
-        "family": family_of(str(model)),
+        "row": _share_name(row),
+        "value": share,
+        "family": family_of(str(_plain(row["model"]))),
         "text": f"{share:.0f}%",
     }
+
+
+def _share_name(row: Mapping[str, Value | Cell]) -> str:
+    run, model, weights = (_plain(row[name]) for name in ("run", "model", "weights"))
+    return f"{model}, {weights} ({run})"
 
 
 def _plain(value: Value | Cell) -> Value:

@@ -5,7 +5,7 @@ import json
 import pytest
 import vl_convert
 
-from smallmodels import benchmarks, charts, scaling, story
+from smallmodels import benchmarks, charts, cost, memory, scaling, speed, story
 
 CHARTS = {
     "dumbbells": benchmarks.head_to_head,
@@ -14,6 +14,12 @@ CHARTS = {
     "tokens_needed": scaling.laws,
     "token_ratios": scaling.ratios,
     "calendar": story.timeline,
+    "ceilings": speed.inference,
+    "efficiencies": speed.measured,
+    "footprints": memory.footprint,
+    "bills": cost.api,
+    "rents": cost.self_hosted,
+    "thresholds": cost.use_cases,
 }
 
 
