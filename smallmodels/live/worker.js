@@ -24,13 +24,15 @@ function unpack(files, FS) {
 
 /** Starts Python and has every question of `questions` answered once, so that a reader waits for no import. */
 async function start(questions) {
-  const files = fetch(address("app.json")).then((response) => response.json());
-  const python = await loadPyodide({
-    indexURL: new URL("pyodide/", import.meta.url).href,
-    stdLibURL: address("pyodide/stdlib.zip"),
-    lockFileContents: NO_PACKAGES,
-  });
-  unpack(await files, python.FS);
+  const [python, files] = await Promise.all([
+    loadPyodide({
+      indexURL: new URL("pyodide/", import.meta.url).href,
+      stdLibURL: address("pyodide/stdlib.zip"),
+      lockFileContents: NO_PACKAGES,
+    }),
+    fetch(address("app.json")).then((response) => response.json()),
+  ]);
+  unpack(files, python.FS);
   python.runPython(PREPARE);
   const answer = python.globals.get("answer_text");
   for (const { name, args } of questions) answer(name, args);
@@ -38,13 +40,11 @@ async function start(questions) {
 }
 
 const text = (problem) => String(problem?.message ?? problem);
-// Pyodide waits for ever for a wasm file that does not come, and tells only the console.
-const instantiate = WebAssembly.instantiateStreaming;
-WebAssembly.instantiateStreaming = (...given) =>
-  instantiate(...given).catch((problem) => {
-    self.postMessage({ failed: text(problem) });
-    throw problem;
-  });
+// Where a file does not come, Pyodide's own promise may stay open; what it leaves behind says why.
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  self.postMessage({ failed: text(event.reason) });
+});
 
 let answer;
 

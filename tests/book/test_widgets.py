@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import altair
 import ipywidgets
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -26,7 +27,7 @@ SETTLED = '[data-state="live"]:not([aria-busy])'
 
 @dataclass
 class Widget:
-    """One `Live` of a page, read by its contract: names of controls, cells of the table, states of the root."""
+    """One `Live` of a page, read by its contract: names of controls, cells of the table, states."""
 
     root: Locator
 
@@ -514,7 +515,8 @@ def furnished(book: Any, page: Page, *lives: Live) -> None:
     html = "".join(live.to_html() for live in lives)
     head = '<link rel="stylesheet" href="/_static/live/live.css"><link rel="icon" href="data:,">'
     script = '<script type="module" src="/_static/live/live.js" data-live-page="scratch"></script>'
-    body = f'<!doctype html><html lang="en" data-theme="light"><title>t</title>{head}{script}<main>{html}</main></html>'
+    top = f'<!doctype html><html lang="en" data-theme="light"><title>t</title>{head}{script}'
+    body = f"{top}<main>{html}</main></html>"
     page.route("**/scratch.html", lambda route: route.fulfill(body=body, content_type="text/html"))
     page.route("**/results/scratch--*", lambda route: route.fulfill(json={"texts": [], "states": []}))
     page.goto(book.url("scratch.html"))
@@ -560,12 +562,7 @@ def everything(
 
 def of_every_kind() -> Live:
     w = ipywidgets
-    chart = {
-        "data": {"name": "dots"},
-        "mark": "point",
-        "width": "container",
-        "encoding": {"x": {"field": "x", "type": "quantitative"}},
-    }
+    chart = altair.Chart(altair.NamedData("dots")).mark_point().encode(x="x:Q").properties(width="container")
     return Live(
         everything,
         chart,
@@ -612,7 +609,7 @@ FAKE_MODEL = """async ([state, source]) => {
 
 @pytest.fixture
 def kernel(book: Any, page: Page) -> tuple[Page, Live, Widget]:
-    """A `Live` with every kind of control, drawn by `render` with a real Python side behind a stand-in model."""
+    """A `Live` with every kind of control: `render` before a stand-in model with a real Python side."""
     live = of_every_kind()
     live.drawing = "vega"
 
