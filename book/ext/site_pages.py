@@ -19,8 +19,9 @@ from sphinx.config import Config
 
 GITHUB = re.compile(r"github\.com[:/]+(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?$")
 BRANCH = "gh-pages"  # where tools/publish.py's output goes
-UNUSED = ("thebe", "require.min.js", "html-manager", "design-tabs")
-FIRST = ("documentation_options.js",)  # inline scripts of the theme build on this one
+# What would ask other hosts for more, or that nothing here uses. Inline scripts count double: one that stands
+# after the style sheets holds up the whole page until all of them are there.
+UNUSED = ("thebe", "require.min.js", "html-manager", "design-tabs", "toggle", "documentation_options.")
 FONTS = {"source-serif-4": ("normal", "italic"), "source-sans-3": ("normal",)}
 DESCRIPTION = (
     "Did a 7B model really beat a 13B one? An article of 2023, rebuilt so that every figure has its source "
@@ -89,25 +90,26 @@ def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
 
 
 def light_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Keeps Thebe and widget managers off the pages, and lets the other scripts wait for the text."""
+    """Keeps Thebe and widget managers off the pages; the other scripts wait for the text."""
     distinct = {(file.filename, file.attributes.get("body")): file for file in context["script_files"]}
     scripts = [script for script in distinct.values() if not unused(script)]
     # The search page's own scripts do not wait, and they build on these.
+    context["css_files"] = [file for file in context["css_files"] if not unused(file)]
     context["script_files"] = scripts if template == "search.html" else list(map(deferred, scripts))
 
 
 def deferred(script: Any) -> Any:
-    """The same script, run when the text is there; inline ones and what they build on stay as they are."""
-    if not script.filename or script.filename.endswith(FIRST) or "type" in script.attributes:
+    """The same script, run when the text is there; an inline one stays as it is."""
+    if not script.filename or "type" in script.attributes:
         return script
     attributes = {**script.attributes, "defer": "defer"}
     return type(script)(script.filename, priority=script.priority, **attributes)
 
 
-def unused(script: Any) -> bool:
-    """Whether no page of this book needs a script (or it would ask another host for more)."""
-    text = f"{script.filename} {script.attributes.get('body', '')}".lower()
-    return any(word in text for word in UNUSED)
+def unused(file: Any) -> bool:
+    """Whether no page of this book needs a script or a style sheet."""
+    text = str(file.filename or file.attributes.get("body")).lower()
+    return any(word in text for word in UNUSED) and not text.endswith("documentation_options.js")
 
 
 def copy_fonts(app: Sphinx, error: Exception | None) -> None:
