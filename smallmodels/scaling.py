@@ -17,9 +17,9 @@ from smallmodels.table import Cell, Column, Table, Value
 CHALLENGER, BASELINE = "Mistral 7B", "Llama 2 13B"
 # The laws that give a loss for any size and any amount of data.
 LAWS = ("kaplan-joint", "chinchilla", "chinchilla-unrounded", "besiroglu")
-SIZES = (1e8, 1e12)  # parameters a reader can choose
-BUDGETS = (1e11, 1e14)  # training tokens a reader can choose, and the chart's width
-CURVE = tuple(10 ** (11 + step / 10) for step in range(31))
+SIZES = (0.1, 1000)  # parameters a reader can choose, in billions
+BUDGETS = (0.1, 100)  # training tokens a reader can choose, in trillions, and the charts' width
+CURVE = tuple(10 ** (11 + step / 10) for step in range(31))  # tokens at which a curve is drawn
 NEVER = "no amount"
 Record = dict[str, Value]
 
@@ -197,9 +197,13 @@ def runs(
     n_baseline: float | None = None,
     d_baseline: float | None = None,
 ) -> tuple[Run, Run]:
-    """Challenger and baseline; what is left out is Mistral 7B's and Llama 2 13B's.
+    """Challenger and baseline, from billions of parameters `n` and trillions of training tokens `d`.
 
-    `ValueError` for parameters outside `SIZES` or tokens outside `BUDGETS`.
+    What is left out is Mistral 7B's and Llama 2 13B's. `ValueError` for parameters outside `SIZES` or tokens
+    outside `BUDGETS`.
+
+    >>> runs(n_challenger=3)[0].n_params
+    3000000000
     """
     return (
         _run(default_run(CHALLENGER), "challenger", n_challenger, d_challenger),
@@ -207,13 +211,21 @@ def runs(
     )
 
 
-def _run(default: Run, role: str, n_params: float | None, n_tokens: float | None) -> Run:
-    n = default.n_params if n_params is None else n_params
-    d = default.n_tokens if n_tokens is None else n_tokens
-    if not SIZES[0] <= n <= SIZES[1]:
-        raise ValueError(f"The {role} has {n:g} parameters; choose between 0.1 billion and 1,000 billion.")
-    if not BUDGETS[0] <= d <= BUDGETS[1]:
-        raise ValueError(f"The {role} is trained on {d:g} tokens; choose between 0.1 and 100 trillion.")
+def _run(default: Run, role: str, billions: float | None, trillions: float | None) -> Run:
+    # Rounded to whole counts, so that a size read off a slider is the size it was set to.
+    n, d = default.n_params, default.n_tokens
+    if billions is not None:
+        if not SIZES[0] <= billions <= SIZES[1]:
+            raise ValueError(
+                f"The {role} has {billions:g} billion parameters; choose from 0.1 to 1,000 billion."
+            )
+        n = round(billions * 1e9)
+    if trillions is not None:
+        if not BUDGETS[0] <= trillions <= BUDGETS[1]:
+            raise ValueError(
+                f"The {role} has {trillions:g} trillion tokens; choose from 0.1 to 100 trillion."
+            )
+        d = round(trillions * 1e12)
     name = default.name if n == default.n_params else f"a {_billions(n)} {role}"
     return Run(name, default.family, n, d)
 
@@ -227,8 +239,8 @@ def factors(
 ) -> Table:
     """Two models under one law: size, data, the loss the law expects, and the tokens that would even it out.
 
-    Parameters and tokens are plain counts; what is left out is that of Mistral 7B and Llama 2 13B, exactly.
-    The post's own figures stand beside ours. Raises `ValueError` as `runs` and `law` do.
+    Parameters `n` are in billions, tokens `d` in trillions; what is left out is that of Mistral 7B and of
+    Llama 2 13B, exactly. The post's own figures stand beside ours. Raises `ValueError` as `runs` and `law` do.
     """
     chosen, name = _law(law)
     challenger, baseline = runs(n_challenger, d_challenger, n_baseline, d_baseline)
@@ -383,11 +395,11 @@ def _point(chosen: Law, run: Run, n_tokens: float) -> Record:
 def _crossing(chosen: Law, challenger: Run, baseline: Run) -> list[Record]:
     """The level line from the baseline to the challenger's curve; to the edge if they do not meet here."""
     needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
-    if needed is not None and needed < BUDGETS[0]:
+    if needed is not None and needed / 1e12 < BUDGETS[0]:
         return []
     start = _point(chosen, baseline, baseline.n_tokens)
-    if needed is None or needed > BUDGETS[1]:
-        return [{**start, "to": BUDGETS[1] / 1e12, "text": _far(needed), "meets": False, "place": "over"}]
+    if needed is None or needed / 1e12 > BUDGETS[1]:
+        return [{**start, "to": BUDGETS[1], "text": _far(needed), "meets": False, "place": "over"}]
     return [{**start, **_amount(needed), "meets": True}]
 
 
@@ -495,9 +507,9 @@ def _law_series(challenger: Run, baseline: Run) -> dict[str, list[Record]]:
         chosen, row = _law(id)
         needed = chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
         series["laws"].append({"row": row, "had": challenger.n_tokens / 1e12})
-        if needed is None or needed > BUDGETS[1]:
+        if needed is None or needed / 1e12 > BUDGETS[1]:
             series["never"].append({"row": row, "text": _far(needed)})
-        elif needed < BUDGETS[0]:
+        elif needed / 1e12 < BUDGETS[0]:
             series["never"].append({"row": row, "text": "less than this chart shows"})
         else:
             series["needed"].append({"row": row, **_amount(needed), "family": challenger.family})
