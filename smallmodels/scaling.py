@@ -240,7 +240,7 @@ def factors(
     """Two models under one law: size, data, the loss the law expects, and the tokens that would even it out.
 
     Parameters `n` are in billions, tokens `d` in trillions; what is left out is that of Mistral 7B and of
-    Llama 2 13B, exactly. The post's own figures stand beside ours. Raises `ValueError` as `runs` and `law` do.
+    Llama 2 13B, exactly. The post's own figures stand beside ours. `ValueError` as from `runs` and `law`.
     """
     chosen, name = _law(law)
     challenger, baseline = runs(n_challenger, d_challenger, n_baseline, d_baseline)
@@ -265,7 +265,6 @@ _FACTOR_COLUMNS = (
     Column("params", "parameters", "billion", ",.3f"),
     Column("tokens", "training tokens", "trillion", ",.3f"),
     Column("ratio", "tokens per parameter", "", ",.1f", "Training tokens divided by parameters."),
-    Column("architecture", "architecture"),
     Column("loss", "predicted loss", "nats a token", ".3f", "What the law expects; lower is better."),
     Column(
         "match",
@@ -274,6 +273,7 @@ _FACTOR_COLUMNS = (
         ",.4g",
         "Training tokens at which this model would reach the other's predicted loss.",
     ),
+    Column("architecture", "architecture"),
 )
 
 
@@ -305,9 +305,9 @@ def _factor_row(chosen: Law, run: Run, other: Run) -> dict[str, Value | Cell]:
         "params": Cell(run.n_params / 1e9, *_origin_of_size(run)),
         "tokens": Cell(run.n_tokens / 1e12, *_origin_of_tokens(run)),
         "ratio": run.ratio,
-        "architecture": _architecture(run),
         "loss": chosen.loss(run.n_params, run.n_tokens),
         "match": _trillions(needed),
+        "architecture": _architecture(run),
     }
 
 
@@ -315,8 +315,8 @@ def _architecture(run: Run) -> str | None:
     if run.name not in (CHALLENGER, BASELINE):
         return None
     shape = facts.model(run.name)
-    sharing = f"{shape.n_layers} layers; {shape.n_heads} heads on {shape.n_kv_heads} of keys and values"
-    return f"{sharing}, window of {shape.sliding_window:,}" if shape.sliding_window else sharing
+    sharing = f"{shape.n_kv_heads} KV heads for {shape.n_heads}"
+    return f"{sharing}, window {shape.sliding_window:,}" if shape.sliding_window else sharing
 
 
 def _origin_of_size(run: Run) -> tuple[str, str]:
@@ -443,8 +443,8 @@ def _law_columns(challenger: Run, baseline: Run) -> tuple[Column, ...]:
         Column("gap", "gap", "nats a token", "+.3f", "Challenger minus baseline: below zero it wins."),
         Column("winner", "should win"),
         Column("match", "challenger needs", "trillion tokens", ",.4g", "To reach the baseline's loss."),
-        Column("best_challenger", f"best for {challenger.name}", "trillion tokens", ",.4g", best),
-        Column("best_baseline", f"best for {baseline.name}", "trillion tokens", ",.4g", best),
+        Column("best_challenger", f"best for {challenger.name}", "billion tokens", ",.0f", best),
+        Column("best_baseline", f"best for {baseline.name}", "billion tokens", ",.0f", best),
     )
 
 
@@ -470,7 +470,7 @@ def _best(chosen: Law, run: Run) -> Cell:
     tokens = chosen.best_tokens(run.n_params)
     if tokens is None:
         return Cell(None, note="Kaplan's joint law does not speak of a budget of compute.")
-    return Cell(_trillions(tokens), note=f"{tokens / run.n_params:,.1f} tokens per parameter.")
+    return Cell(tokens / 1e9, note=f"{tokens / run.n_params:,.1f} tokens per parameter.")
 
 
 def _source_of_law(id: str) -> str:

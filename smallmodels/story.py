@@ -41,6 +41,16 @@ def days_between(start: str, end: str) -> tuple[int, int]:
     return (early - last).days, (late - first).days
 
 
+def spoken(day: str) -> str:
+    """An ISO date in words, as precise as it is.
+
+    >>> spoken("2023-04"), spoken("2023-09-27")
+    ('April 2023', '27 September 2023')
+    """
+    first, last = bounds(day)
+    return f"{first.day} {first:%B %Y}" if first == last else f"{first:%B %Y}"
+
+
 def events() -> list[Event]:
     """Every event of the story, in the order of their dates."""
     return sorted(facts.story(), key=lambda event: bounds(event.date)[0])
@@ -56,7 +66,7 @@ def event(id: str) -> Event:
 
 def event_choices() -> list[tuple[str, str]]:
     """The events a reader can count days between, as (title, id)."""
-    return [(f"{one.topic} ({one.date})", one.id) for one in events()]
+    return [(f"{one.topic} ({spoken(one.date)})", one.id) for one in events()]
 
 
 def standing(event: Event) -> str:
@@ -92,12 +102,10 @@ def _row(event: Event) -> dict[str, Value | Cell]:
     titles = "; ".join(facts.source(id).title for id in event.source_ids)
     doubt = "" if event.verified == "yes" else f"Verified: {event.verified}. {_sentence(event.note)}".strip()
     return {
-        "topic": event.topic,
-        "date": event.date,
-        "post": Cell(
-            event.post_says, "" if standing(event) == LEFT_OUT else "The post's story of the company."
-        ),
-        "fact": Cell(event.fact, f"{titles}.", doubt),
+        "topic": Cell(event.topic, f"{titles}.", doubt),
+        "date": spoken(event.date),
+        "post": event.post_says,
+        "fact": event.fact,
         "verdict": event.judgement,
     }
 
@@ -111,7 +119,7 @@ def _span(first: Event, second: Event) -> str:
     low, high = days_between(first.date, second.date)
     if high < 0:
         first, second, low, high = second, first, -high, -low
-    ends = f"“{first.topic}” ({first.date}) to “{second.topic}” ({second.date})"
+    ends = f"“{first.topic}” ({spoken(first.date)}) to “{second.topic}” ({spoken(second.date)})"
     if low <= 0 <= high:
         apart = "the same day" if high == low else f"at most {max(-low, high)} days"
         return f"From {ends}: {apart}."
