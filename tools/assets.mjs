@@ -17,7 +17,7 @@ const PYODIDE = join(ROOT, "node_modules", "pyodide");
 const NOT_FOR_BROWSERS = ["charts.py"];
 
 const files = async (folder, ending) =>
-  (await readdir(folder, { withFileTypes: true, recursive: true }))
+  (await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []))
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
@@ -27,7 +27,8 @@ async function ours() {
   const chapters = (await readdir(join(ROOT, "smallmodels")))
     .filter((name) => name.endsWith(".py") && !NOT_FOR_BROWSERS.includes(name))
     .map((name) => [`smallmodels/${name}`, join(ROOT, "smallmodels", name)]);
-  const data = (await files(join(ROOT, "data"), ".csv")).map((path) => [relative(ROOT, path), path]);
+  const facts = [...(await files(join(ROOT, "data"), ".csv")), ...(await files(join(ROOT, "data", "runs"), ".json"))];
+  const data = facts.map((path) => [relative(ROOT, path), path]);
   return [...chapters, ["answer.py", join(LIVE, "answer.py")], ...data];
 }
 

@@ -112,14 +112,14 @@ def number_text(described: Mapping[str, Any], step: int) -> str:
     digits = max(_decimals(described["min"]), _decimals(described["step"]))
     at = min(round(described["min"] + step * described["step"], digits), described["max"])
     if described["kind"] == "log":
-        return json_text(_handy(float(described["base"] ** at)))
+        return json_text(_power(described["base"], at))
     return json_text(float(at) if described["float"] else round(at))
 
 
-def _handy(value: float) -> float:
-    # A power off the whole numbers is no figure anyone would type: four digits say where the slider stands.
-    whole = float(round(value))
-    return whole if abs(value - whole) <= 1e-9 * value else float(f"{value:.4g}")
+def _power(base: float, exponent: float) -> float:
+    # A power off the whole exponents is no figure anyone would type: four digits say where the slider stands.
+    digits = 15 if float(exponent).is_integer() else 4
+    return float(f"{base**exponent:.{digits}g}")
 
 
 def _steps(described: Mapping[str, Any], most: int) -> list[int]:

@@ -48,11 +48,8 @@ function snapped({ min, max, step }, number) {
   return Math.min(Number(at.toFixed(Math.max(decimals(min), decimals(step)))), max);
 }
 
-/** A power as a figure someone would type: whole if it is whole, else four digits. */
-function handy(value) {
-  const whole = Math.round(value);
-  return Math.abs(value - whole) <= 1e-9 * value ? whole : Number(value.toPrecision(4));
-}
+/** A power as a figure someone would type: a whole power as it is, any other to four digits. */
+const power = (base, exponent) => Number((base ** exponent).toPrecision(Number.isInteger(exponent) ? 15 : 4));
 
 /** The part of d3's number formats that sliders use: [,][.digits][d f e g %]. */
 function formatted(number, format = "") {
@@ -76,7 +73,7 @@ function typedNumber(spec, typed, { min, max } = spec) {
   return numberText(spec, number);
 }
 
-const powers = ({ base, min, max }) => ({ min: handy(base ** min), max: handy(base ** max) });
+const powers = ({ base, min, max }) => ({ min: power(base, min), max: power(base, max) });
 
 // ---------------------------------------------------------------- controls
 // Each kind gives: node (label and inputs), write(text), read() -> text, parse(strings of a link) -> text
@@ -122,7 +119,7 @@ function log(spec, id) {
   const { label, name, base, min, max, step } = spec;
   const range = h("input", { type: "range", min, max, step, "aria-label": `${label}, slider` });
   const number = h("input", { type: "number", id, name, step: "any", "aria-label": label, ...powers(spec) });
-  range.addEventListener("input", () => (number.value = handy(base ** snapped(spec, range.valueAsNumber))));
+  range.addEventListener("input", () => (number.value = power(base, snapped(spec, range.valueAsNumber))));
   const parse = ([typed]) => typedNumber(spec, typed, powers(spec));
   return {
     node: group(spec, h("div", { class: "live-pair" }, range, number)),
