@@ -4,7 +4,10 @@ show. Bytes are bytes; GB is 10^9 of them. A window counts the token itself: a q
 newest positions.
 """
 
+from collections.abc import Iterable, Sequence
 from math import ceil
+from statistics import correlation, fmean, linear_regression, stdev
+from typing import Any
 
 from smallmodels import facts
 from smallmodels.facts import Model
@@ -402,3 +405,373 @@ def _hops(oldest: list[int]) -> list[Row]:
 
 def _layers(n: int) -> str:
     return "one layer" if n == 1 else f"{n} layers"
+
+
+# The recorded experiments. Each function shows the rows of `lab.experiments`: those of `data/runs/`, or
+# those of a run just made when they are given.
+
+Rows = Sequence[dict[str, Any]]
+
+
+def sharing_quality(rows: Rows | None = None) -> Table:
+    """Loss of models of one size by their number of key-value heads, over seeds."""
+    rows, notes, source = _recorded("sharing-quality", rows)
+    heads = sorted({row["n_kv_heads"] for row in rows}, reverse=True)
+    losses = {n: [row["loss"] for row in rows if row["n_kv_heads"] == n] for n in heads}
+    first = heads[0]
+    return Table(
+        caption="Quality of shared heads: loss of models of equal size on unseen text",
+        columns=(
+            Column("n_kv_heads", "KV heads", format="d"),
+            *_spread_columns("loss", "nats per character"),
+            Column("gap", "against the most heads", "nats", "+.3f"),
+            Column("seeds", "runs", format="d"),
+        ),
+        rows=tuple(
+            {
+                "n_kv_heads": n,
+                **_spread("loss", losses[n], source),
+                "gap": fmean(losses[n]) - fmean(losses[first]),
+                "seeds": len(losses[n]),
+            }
+            for n in heads
+        ),
+        finding=_quality_finding(losses, first),
+        notes=notes,
+        series={"losses": [{key: row[key] for key in ("n_kv_heads", "seed", "loss")} for row in rows]},
+    )
+
+
+def _quality_finding(losses: dict[int, list[float]], first: int) -> str:
+    gaps = {n: fmean(values) - fmean(losses[first]) for n, values in losses.items() if n != first}
+    widest = max(max(values) - min(values) for values in losses.values())
+    largest = max(gaps, key=lambda n: abs(gaps[n]), default=first)
+    gap = gaps.get(largest, 0.0)
+    size = "smaller" if abs(gap) < widest else "larger"
+    return (
+        f"At equal size, {_heads(largest)} against {first} change the loss by {_signed(gap)} nats, "
+        f"which is {size} than the {widest:.3f} between runs that differ in their seed only."
+    )
+
+
+def conversion(rows: Rows | None = None) -> Table:
+    """Loss of a trained MHA whose heads were merged in several ways, before and after training on."""
+    rows, notes, source = _recorded("conversion", rows)
+    shares = sorted({row["extra"] for row in rows})
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    found = {
+        (way, share): [row["loss"] for row in rows if row["way"] == way and row["extra"] == share]
+        for way in ways
+        for share in shares
+    }
+    names = {share: f"after {share:.0%} more" if share else "at once" for share in shares}
+    best = min((way for way in ways if way != "kept"), key=lambda way: fmean(found[way, shares[-1]]))
+    behind = fmean(found[best, shares[-1]]) - fmean(found["kept", shares[-1]])
+    return Table(
+        caption="A trained model made to share its heads: loss on unseen text",
+        columns=(
+            Column(
+                "way", "new head", meaning="Of a group: the mean of its heads, its first, noise; or all kept."
+            ),
+            *(Column(f"loss_{i}", names[share], "nats", ".3f") for i, share in enumerate(shares)),
+        ),
+        rows=tuple(
+            {"way": way, **{f"loss_{i}": Cell(fmean(found[way, s]), source) for i, s in enumerate(shares)}}
+            for way in ways
+        ),
+        finding=(
+            f"Best after {shares[-1]:.0%} more training is {best!r}, then {behind:.3f} nats behind the model "
+            f"that kept its heads and trained on as long."
+        ),
+        notes=notes,
+        series={"losses": [{key: row[key] for key in ("way", "seed", "extra", "loss")} for row in rows]},
+    )
+
+
+def decode_time(rows: Rows | None = None) -> Table:
+    """Time of a decoding step against the bytes it reads, with the line t = t0 + bytes / bandwidth fitted
+    to it.
+    """
+    rows, notes, source = _recorded("decode-time", rows)
+    read, taken = [row["bytes"] / 1e9 for row in rows], [row["seconds"] * 1e3 for row in rows]
+    per_gb, start = linear_regression(read, taken)
+    return Table(
+        caption="A decoding step: bytes read and time taken",
+        columns=(
+            Column("n_kv_heads", "KV heads", format="d"),
+            Column("context", "tokens cached", format=",d"),
+            Column(
+                "read_gb", "bytes read", "GB", ".3f", "Weights and cache, as predicted; GB is 10^9 bytes."
+            ),
+            Column("ms", "time", "ms", ".1f", "Median of the rounds."),
+            Column("fitted_ms", "on the line", "ms", ".1f", "t0 + bytes / bandwidth, by least squares."),
+        ),
+        rows=tuple(
+            {
+                "n_kv_heads": row["n_kv_heads"],
+                "context": row["context"],
+                "read_gb": gb,
+                "ms": Cell(ms, source),
+                "fitted_ms": start + per_gb * gb,
+            }
+            for row, gb, ms in zip(rows, read, taken, strict=True)
+        ),
+        finding=(
+            f"t = {start:.1f} ms + bytes / {1e3 / per_gb:.1f} GB/s explains "
+            f"{correlation(read, taken) ** 2:.0%} of the differences: a step takes the time it takes to read."
+        ),
+        notes=notes,
+        series={
+            "points": [
+                {"n_kv_heads": row["n_kv_heads"], "read_gb": gb, "ms": ms}
+                for row, gb, ms in zip(rows, read, taken, strict=True)
+            ],
+            "line": [{"read_gb": gb, "ms": start + per_gb * gb} for gb in (0.0, max(read))],
+        },
+    )
+
+
+def relay(rows: Rows | None = None, sliding_window: int = 8) -> Table:
+    """How far back windowed layers can name a value, against the reach that the formula gives."""
+    rows, notes, source = _recorded("relay", rows)
+    depths = sorted({row["layers"] for row in rows})
+    within, beyond = {}, {}
+    for depth in depths:
+        shares = _mean_by_distance(row for row in rows if row["layers"] == depth)
+        limit = reach(depth, sliding_window)
+        within[depth] = min(share for distance, share in shares.items() if distance <= limit)
+        beyond[depth] = max(share for distance, share in shares.items() if distance > limit)
+    return Table(
+        caption=f"The needle relay: naming a value seen some positions ago, window {sliding_window}",
+        columns=(
+            Column("layers", "layers", format="d"),
+            Column("reach", "reach", "positions", "d", "Layers × (window − 1)."),
+            Column("within_pct", "worst within reach", "%", ".1f"),
+            Column("beyond_pct", "best beyond it", "%", ".1f", "A guess is right 12.5% of the time."),
+        ),
+        rows=tuple(
+            {
+                "layers": depth,
+                "reach": reach(depth, sliding_window),
+                "within_pct": Cell(100 * within[depth], source),
+                "beyond_pct": Cell(100 * beyond[depth], source),
+            }
+            for depth in depths
+        ),
+        finding=(
+            f"Up to layers × (window − 1) positions back {min(within.values()):.0%} of the answers are right "
+            f"at worst, from the next on {max(beyond.values()):.0%} at best: a cliff where the formula has it."
+        ),
+        notes=notes,
+        series={"accuracy": _accuracy_series(rows, ("layers",))},
+    )
+
+
+def phone_book(rows: Rows | None = None, sliding_window: int = 8) -> Table:
+    """How many facts windowed layers carry how far: accuracy within one window, at the end of the reach,
+    beyond.
+    """
+    rows, notes, source = _recorded("phone-book", rows)
+    cases = list(dict.fromkeys((row["layers"], row["facts"]) for row in rows))
+    shown = [_carried(rows, layers, n, sliding_window, source) for layers, n in cases]
+    far = [(row["far_pct"].value, row) for row in shown if row["layers"] != "no window"]
+    worst = min(far, key=lambda one: one[0])[1] if far else shown[0]
+    return Table(
+        caption=f"The phone book: facts carried along at once, window {sliding_window}",
+        columns=(
+            Column("layers", "layers"),
+            Column("facts", "facts", format="d"),
+            Column("near_pct", "within one window", "%", ".1f", "Mean accuracy."),
+            Column("far_pct", "farther, within reach", "%", ".1f", "Mean accuracy."),
+            Column("beyond_pct", "beyond reach", "%", ".1f", "A guess is right 12.5% of the time."),
+        ),
+        rows=tuple(shown),
+        finding=(
+            f"Reach is not capacity: of {worst['facts']} facts, {worst['layers']} layers name "
+            f"{worst['near_pct'].value:.0f}% inside one window and {worst['far_pct'].value:.0f}% farther "
+            f"back, though all of them within reach."
+        ),
+        notes=notes,
+        series={"accuracy": _accuracy_series(rows, ("layers", "facts"))},
+    )
+
+
+def _carried(rows: Rows, layers: int | None, n: int, sliding_window: int, source: str) -> dict[str, Any]:
+    shares = _mean_by_distance(row for row in rows if (row["layers"], row["facts"]) == (layers, n))
+    limit = reach(layers, sliding_window) if layers else max(shares)
+    near = [share for d, share in shares.items() if d < sliding_window]
+    far = [share for d, share in shares.items() if sliding_window <= d <= limit]
+    beyond = [share for d, share in shares.items() if d > limit]
+    return {
+        "layers": str(layers) if layers else "no window",
+        "facts": n,
+        "near_pct": Cell(100 * fmean(near), source),
+        "far_pct": Cell(100 * fmean(far), source),
+        "beyond_pct": Cell(100 * fmean(beyond), source) if beyond else None,
+    }
+
+
+def gradient_reach(rows: Rows | None = None, n_layers: int = 4, sliding_window: int = 8) -> Table:
+    """The gradient of an output by inputs further and further back, at the window's edges, before and after
+    training.
+    """
+    rows, notes, source = _recorded("gradient-reach", rows)
+    states = list(dict.fromkeys(row["state"] for row in rows))
+    size = {(row["state"], row["distance"]): row["gradient"] for row in rows}
+    limit = reach(n_layers, sliding_window)
+    edges = [0, *(reach(k, sliding_window) for k in range(1, n_layers + 1)), limit + 1]
+    faded = {state: max(size[state, d] for d in edges) / size[state, limit] for state in states}
+    return Table(
+        caption=f"Gradient of an output by earlier inputs: {n_layers} layers, window {sliding_window}",
+        columns=(
+            Column("distance", "positions back", format="d"),
+            *(Column(f"size_{i}", state, format=".3g") for i, state in enumerate(states)),
+        ),
+        rows=tuple(
+            {"distance": d, **{f"size_{i}": Cell(size[state, d], source) for i, state in enumerate(states)}}
+            for d in edges
+        ),
+        finding=(
+            f"Exactly 0 beyond {limit} positions, where the formula ends; at {limit} already smaller than at "
+            f"its largest by {_and(f'{factor:,.0f} times ({state})' for state, factor in faded.items())}."
+        ),
+        notes=notes,
+        series={
+            "gradients": [
+                {"state": row["state"], "distance": row["distance"], "gradient": row["gradient"]}
+                for row in rows
+                if row["gradient"] > 0
+            ]
+        },
+    )
+
+
+def cache_memory(rows: Rows | None = None) -> Table:
+    """Bytes that a rolling and a full cache hold, counted on the tensors."""
+    rows, notes, source = _recorded("cache-memory", rows)
+    longest = rows[-1]
+    return Table(
+        caption="A rolling cache against a full one: bytes of the tensors",
+        columns=(
+            Column("context", "tokens", format=",d"),
+            Column("rolling_mb", "rolling", "MB", ",.2f", "MB is 10^6 bytes."),
+            Column("full_mb", "full", "MB", ",.2f"),
+            Column("factor", "times as much", format=",.1f"),
+        ),
+        rows=tuple(
+            {
+                "context": row["context"],
+                "rolling_mb": Cell(row["rolling_bytes"] / 1e6, source),
+                "full_mb": Cell(row["full_bytes"] / 1e6, source),
+                "factor": row["full_bytes"] / row["rolling_bytes"],
+            }
+            for row in rows
+        ),
+        finding=(
+            f"At {longest['context']:,} tokens the full cache holds "
+            f"{longest['full_bytes'] / longest['rolling_bytes']:,.0f} times what the rolling one does."
+        ),
+        notes=notes,
+        series={
+            "caches": [
+                {"context": row["context"], "way": way, "mb": row[f"{way}_bytes"] / 1e6}
+                for row in rows
+                for way in ("rolling", "full")
+            ]
+        },
+    )
+
+
+def prefill_time(rows: Rows | None = None) -> Table:
+    """Time to read a prompt with and without a window, and what the FLOPs say."""
+    rows, notes, source = _recorded("prefill-time", rows)
+    ways = {way: {row["length"]: row for row in rows if row["way"] == way} for way in ("windowed", "full")}
+    lengths = sorted(ways["full"])
+    seconds = {way: [found[n]["seconds"] for n in lengths] for way, found in ways.items()}
+    gains = [full / windowed for full, windowed in zip(seconds["full"], seconds["windowed"], strict=True)]
+    return Table(
+        caption="Reading a prompt, with and without a window",
+        columns=(
+            Column("length", "tokens", format=",d"),
+            Column("windowed_ms", "windowed", "ms", ",.0f", "Median of the rounds."),
+            Column("full_ms", "full", "ms", ",.0f", "Median of the rounds."),
+            Column("gain", "times faster", format=".2f"),
+            Column(
+                "flops_gain", "by FLOPs", format=".2f", meaning="Matrix products and attention, as predicted."
+            ),
+        ),
+        rows=tuple(
+            {
+                "length": n,
+                "windowed_ms": Cell(1e3 * ways["windowed"][n]["seconds"], source),
+                "full_ms": Cell(1e3 * ways["full"][n]["seconds"], source),
+                "gain": gain,
+                "flops_gain": ways["full"][n]["flops"] / ways["windowed"][n]["flops"],
+            }
+            for n, gain in zip(lengths, gains, strict=True)
+        ),
+        finding=(
+            f"At {lengths[-1]:,} tokens the window makes a prompt {gains[-1]:.1f} times faster to read, at "
+            f"{lengths[0]:,} {gains[0]:.1f} times: the gain grows with what lies behind the window."
+        ),
+        notes=notes,
+        series={
+            "times": [
+                {"length": row["length"], "way": row["way"], "ms": 1e3 * row["seconds"]} for row in rows
+            ]
+        },
+    )
+
+
+def _recorded(name: str, rows: Rows | None) -> tuple[Rows, tuple[str, ...], str]:
+    """The rows to show, the notes that go with them, and what a figure names as its source."""
+    if rows is not None:
+        if not rows:
+            raise ValueError("The run brought no rows; give it at least one case to try.")
+        return rows, ("Run just now, on this machine.",), "a run just made"
+    run = facts.run(name)
+    note = (
+        f"Recorded on {run.date} with PyTorch {run.versions['torch']} on {run.device}, in "
+        f"{run.process_seconds:,.0f} s of processor time, by `{run.command}`."
+    )
+    return run.rows, (note,), f"recorded experiment {run.id}, {run.date}"
+
+
+def _spread_columns(name: str, unit: str) -> tuple[Column, ...]:
+    return (
+        Column(name, "mean loss", unit, ".3f"),
+        Column(
+            "deviation", "standard deviation", "nats", ".3f", "Between runs that differ in their seed only."
+        ),
+    )
+
+
+def _spread(name: str, values: list[float], source: str) -> dict[str, Value | Cell]:
+    return {name: Cell(fmean(values), source), "deviation": stdev(values) if len(values) > 1 else None}
+
+
+def _mean_by_distance(rows: Iterable[dict[str, Any]]) -> dict[int, float]:
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["distance"], []).append(row["accuracy"])
+    return {distance: fmean(shares) for distance, shares in sorted(found.items())}
+
+
+def _accuracy_series(rows: Rows, keys: tuple[str, ...]) -> list[Row]:
+    """Accuracy in percent by distance, the mean of the seeds, for each case."""
+    cases = dict.fromkeys(tuple(row[key] for key in keys) for row in rows)
+    return [
+        {**dict(zip(keys, case, strict=True)), "distance": distance, "accuracy_pct": 100 * share}
+        for case in cases
+        for distance, share in _mean_by_distance(
+            row for row in rows if tuple(row[key] for key in keys) == case
+        ).items()
+    ]
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.3f}".replace("-", "−")
+
+
+def _and(parts: Iterable[str]) -> str:
+    return " and ".join(parts)

@@ -398,7 +398,7 @@ class PostCost:
 class Run:
     """A recorded experiment: the question, how it was asked, on what, and the rows that came out.
 
-    `process_seconds` is processor time. `settings` are the arguments, seeds among them; rows hold plain values.
+    `process_seconds` is processor time. `settings` are the arguments, seeds among them.
     """
 
     id: str

@@ -44,7 +44,7 @@ def sharing_quality(
     rows: list[Row] = []
     for seed in seeds:
         for heads in kv_heads:
-            config = _as_large_as(_wide(8), heads)
+            config = sharing_shape(heads)
             model = _taught(config, text, seed, quiet)
             loss = text_loss(model, unseen, LENGTH)
             rows.append(
@@ -71,7 +71,7 @@ def conversion(
     unseen = language.text(UNSEEN, seed=2)
     rows: list[Row] = []
     for seed in seeds:
-        trained = _taught(_wide(8), text[: characters + 1], seed, quiet)
+        trained = _taught(sharing_shape(8), text[: characters + 1], seed, quiet)
         for way in ("kept", *WAYS):
             start = trained if way == "kept" else share_heads(trained, n_kv_heads, way, seed)
             for share in (0.0, *extra_shares):
@@ -100,15 +100,7 @@ def decode_time(
     dtype = best_dtype(device)
     cases, read = {}, {}
     for heads in kv_heads:
-        config = Config.tiny(
-            width,
-            vocab_size=256,
-            n_layers=n_layers,
-            n_heads=8,
-            n_kv_heads=heads,
-            head_dim=width // 8,
-            sliding_window=None,
-        )
+        config = decode_shape(heads, width, n_layers)
         model = initialise(Decoder(config), 0).to(device, dtype).eval()
         for context in contexts:
             cases[heads, context] = partial(_step, model, _filled(model, context))
@@ -169,7 +161,7 @@ def gradient_reach(n_layers: int = 4, steps: int = 300, *, quiet: bool = False) 
     asked = tasks.needle(256, SEQUENCE, seed=10**6)
     model = initialise(Decoder(_relay_config(n_layers)), 0)
     batches = tasks.task_batches(tasks.needle, SEQUENCE, 64, attention.reach(n_layers, WINDOW), 0)
-    states = {"at the start": model, "trained": Trainer(model, batches).train(steps, quiet=quiet)}
+    states = {"at the start": model, "trained": Trainer(deepcopy(model), batches).train(steps, quiet=quiet)}
     return [
         {"state": state, "distance": distance, "gradient": size}
         for state, one in states.items()
@@ -231,14 +223,19 @@ def _relay_config(n_layers: int) -> Config:
     )
 
 
-def _wide(n_kv_heads: int) -> Config:
-    return Config.tiny(64, n_heads=8, n_kv_heads=n_kv_heads, head_dim=8, sliding_window=None)
-
-
-def _as_large_as(whole: Config, n_kv_heads: int) -> Config:
-    """The shape with fewer key-value heads and a SwiGLU wider by what they save, to within one unit."""
+def sharing_shape(n_kv_heads: int) -> Config:
+    """Eight query heads and so many for keys and values; a SwiGLU wider by what they save, to within one
+    unit.
+    """
+    whole = Config.tiny(64, n_heads=8, n_kv_heads=8, head_dim=8, sliding_window=None)
     saved = 2 * (whole.n_kv_heads - n_kv_heads) * whole.head_dim  # rows of d_model numbers, a layer
     return whole.but(n_kv_heads=n_kv_heads, ffn_dim=whole.ffn_dim + round(saved / 3))
+
+
+def decode_shape(n_kv_heads: int, width: int, n_layers: int) -> Config:
+    """A model whose weights and cache are large beside its vocabulary."""
+    sizes = {"vocab_size": 256, "n_layers": n_layers, "n_heads": 8, "n_kv_heads": n_kv_heads}
+    return Config.tiny(width, **sizes, head_dim=width // 8, sliding_window=None)
 
 
 def _taught(config: Config, text: corpus.Characters, seed: int, quiet: bool) -> Decoder:

@@ -39,9 +39,9 @@ class Experiment:
 
 
 def tiny(
-    characters: int = 5_000_000, length: int = 128, batch: int = 32, seed: int = 0
+    characters: int = 3_000_000, length: int = 128, batch: int = 32, seed: int = 0
 ) -> list[experiments.Row]:
-    """Train the small checkpoint, write it to `data/runs/tiny/`, and say how close to the entropy it comes."""
+    """Train the small checkpoint, write it to `data/runs/tiny/`, and say how near the entropy it comes."""
     language = corpus.invent()
     unseen = language.text(experiments.UNSEEN, seed=2)
     trainer = Trainer(
@@ -61,12 +61,12 @@ EXPERIMENTS = {
     "sharing-quality": Experiment(
         "What does sharing key-value heads cost in quality, at equal size?",
         experiments.sharing_quality,
-        {"kv_heads": (8, 2, 1), "seeds": (0, 1, 2, 3, 4), "characters": 2_000_000},
+        {"kv_heads": (8, 2, 1), "seeds": (0, 1, 2, 3, 4), "characters": 1_000_000},
     ),
     "conversion": Experiment(
         "Can a trained model be made to share its heads afterwards?",
         experiments.conversion,
-        {"n_kv_heads": 2, "seeds": SEEDS, "characters": 2_000_000, "extra_shares": (0.05, 0.2)},
+        {"n_kv_heads": 2, "seeds": SEEDS, "characters": 1_000_000, "extra_shares": (0.05, 0.2)},
     ),
     "decode-time": Experiment(
         "Does the time of a decoding step follow the bytes it reads?",
@@ -101,7 +101,7 @@ EXPERIMENTS = {
     "tiny": Experiment(
         "How close does the small checkpoint come to the entropy of its language?",
         tiny,
-        {"characters": 5_000_000, "length": 128, "batch": 32, "seed": 0},
+        {"characters": 3_000_000, "length": 128, "batch": 32, "seed": 0},
     ),
 }
 

@@ -41,7 +41,7 @@ class Trainer:
 
     def train(self, steps: int, *, quiet: bool = False) -> Decoder:
         """A model trained for `steps` in all; this trainer stays on the trunk and can go on."""
-        self.trunk(steps - round(COOLDOWN * steps), quiet=quiet)
+        self.trunk(steps - max(1, round(COOLDOWN * steps)), quiet=quiet)
         return self.cooled(steps, quiet=quiet)
 
     def trunk(self, until: int, *, quiet: bool = False) -> None:

@@ -1,0 +1,118 @@
+"""The experiments at their smallest, the records that are committed, and what is shown of either."""
+
+import json
+from collections.abc import Callable
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from smallmodels import attention, facts
+from smallmodels.lab import corpus, experiments, record, train
+from smallmodels.lab.model import load
+from smallmodels.table import Table
+
+# The experiment, its smallest sizes, and the function that shows it.
+SMALL: dict[str, tuple[dict[str, Any], Callable[..., Table]]] = {
+    "sharing-quality": ({"kv_heads": (8, 1), "seeds": (0,), "characters": 9000}, attention.sharing_quality),
+    "conversion": ({"seeds": (0,), "characters": 30_000, "extra_shares": (0.2,)}, attention.conversion),
+    "decode-time": (
+        {"kv_heads": (2, 1), "contexts": (0, 64), "width": 64, "n_layers": 2, "rounds": 2},
+        attention.decode_time,
+    ),
+    "relay": ({"depths": (1,), "seeds": (0,), "steps": 5}, attention.relay),
+    "phone-book": ({"cases": ((2, 4), (None, 8)), "seeds": (0,), "steps": 5}, attention.phone_book),
+    "gradient-reach": ({"steps": 5}, attention.gradient_reach),
+    "cache-memory": ({"window": 64, "contexts": (32, 256)}, attention.cache_memory),
+    "prefill-time": ({"lengths": (64, 128), "window": 16, "width": 32, "rounds": 2}, attention.prefill_time),
+}
+
+
+def numbers(table: Table) -> list[float]:
+    found = [v for c in table.columns for v in table.values(c.name)]
+    found += [v for rows in table.series.values() for row in rows for v in row.values()]
+    return [v for v in found if isinstance(v, int | float)]
+
+
+def test_every_experiment_is_here() -> None:
+    assert {*SMALL, "tiny"} == {*record.EXPERIMENTS}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_run_can_be_shown(name: str) -> None:
+    settings, show = SMALL[name]
+    quiet = {} if name in ("decode-time", "prefill-time", "cache-memory") else {"quiet": True}
+    table = show(record.EXPERIMENTS[name].run(**settings, **quiet))
+    assert all(map(isfinite, numbers(table)))
+    assert "just now" in table.notes[0]
+    with pytest.raises(ValueError, match="brought no rows"):
+        show([])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_record_is_of_the_experiment_as_it_is_and_is_shown(name: str) -> None:
+    run = facts.run(name)
+    assert run.settings == json.loads(json.dumps(record.EXPERIMENTS[name].settings)), "run `make lab` again"
+    assert run.question == record.EXPERIMENTS[name].question
+    table = SMALL[name][1]()
+    assert all(map(isfinite, numbers(table)))
+    assert run.date in table.notes[0]
+    assert run.command in table.notes[0]
+    assert table.sources()
+
+
+def test_bytes_of_a_step_are_those_of_the_tensors() -> None:
+    rows = experiments.decode_time(
+        (2, 1), (0, 100), width=64, n_layers=2, rounds=1, device=torch.device("cpu")
+    )
+    for row in rows:
+        config = experiments.decode_shape(int(str(row["n_kv_heads"])), width=64, n_layers=2)
+        model = experiments.Decoder(config)
+        weights = sum(p.nbytes for p in model.parameters()) - model.embed.weight.nbytes
+        assert row["bytes"] == weights + model.cache(1, int(str(row["context"])) + 1).nbytes
+
+
+def test_models_of_the_quality_comparison_are_of_one_size() -> None:
+    sizes = [experiments.sharing_shape(heads).n_parameters() for heads in (8, 4, 2, 1)]
+    assert max(sizes) / min(sizes) < 1.005
+
+
+def test_a_record_says_what_it_must(tmp_path: Path) -> None:
+    given = json.loads(record.record("cache-memory", tmp_path).read_text())
+    assert facts.Run(**{**given, "rows": tuple(given["rows"])}).rows[0]["rolling_bytes"] > 0
+    assert given["versions"]["torch"] == torch.__version__
+    assert given["command"].endswith("cache-memory")
+
+
+def test_an_unknown_experiment_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        record.main(["cold-fusion"])
+    assert "no experiment 'cold-fusion'" in capsys.readouterr().err
+
+
+def test_the_recorded_relay_has_its_cliff_where_the_formula_says() -> None:
+    table = attention.relay()
+    assert min(float(str(v)) for v in table.values("within_pct")) > 95
+    assert max(float(str(v)) for v in table.values("beyond_pct")) < 25
+
+
+def test_the_recorded_gradient_ends_at_the_reach() -> None:
+    rows = [row for row in facts.run("gradient-reach").rows if row["distance"] > attention.reach(4, 8)]
+    assert rows
+    assert all(row["gradient"] == 0 for row in rows)
+
+
+def test_the_tiny_checkpoint_speaks_its_language() -> None:
+    folder = facts.data_folder() / "runs" / "tiny"
+    assert (folder / "model.safetensors").stat().st_size < 4_000_000
+    model, language = load(folder), corpus.invent()
+    loss = train.text_loss(model, language.text(20_000, seed=7), 128)
+    recorded = {row["figure"]: row["value"] for row in facts.run("tiny").rows}
+    assert abs(loss - recorded["loss on unseen text"]) < 0.05
+    assert recorded["parameters"] == model.config.n_parameters()
+    start = torch.from_numpy(language.text(40, seed=9)).long()[None]
+    spoken = corpus.decode(model.generate(start, 400, temperature=0.7, quiet=True)[0].numpy())
+    words = spoken.split(" ")[1:-1]
+    assert sum(word in language.words for word in words) > 0.8 * len(words)
