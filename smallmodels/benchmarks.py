@@ -10,28 +10,29 @@ from dataclasses import dataclass
 from functools import cache
 from math import erfc, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 from smallmodels import facts
 from smallmodels.facts import Score
 from smallmodels.table import Cell, Column, Table, Value
 
+T = TypeVar("T")
 POST = "post"
 # The reports a reader can choose from: the post, and every report that scores several of its models.
 REPORTS = (
     POST,
     "mistral-7b-paper",
     "open-llm-leaderboard-v1",
-    "mixtral-paper",
     "llama-2-paper",
     "llama-3-card",
     "gemma-report",
     "gemma-2-report",
     "qwen2.5-report",
 )
-ABLATION = (
-    "llama-2-ablation"  # three trial models that Meta trained to compare kinds of attention (chapter 03)
-)
-BEYOND, WITHIN, MIXED, UNKNOWN = "beyond noise", "within noise", "not comparable", "no item count"
+ABLATION = "llama-2-ablation"  # trial models trained to compare kinds of attention (chapter 03)
+FOUR_BIT = "obsscaling-4bit"  # runs of 4-bit copies of Llama 2
+F1 = "F1"
+BEYOND, WITHIN, MIXED, UNKNOWN = "beyond noise", "within noise", "not comparable", "noise unknown"
 
 
 def z_score(confidence: float) -> float:
@@ -48,7 +49,7 @@ def z_score(confidence: float) -> float:
 
 
 def standard_error(score_pct: float, n_items: int) -> float:
-    """Standard error of a share of `n_items` right answers, in percentage points.
+    """Standard error of the share answered right among `n_items` questions, in percentage points.
 
     The binomial sqrt(p(1-p)/n); `ValueError` for a score outside 0 to 100 or fewer than one item.
 
@@ -134,8 +135,8 @@ class Pair:
 
     @property
     def n_items(self) -> int | None:
-        """Items of the test set both figures share; None where it is not known, or is not the same."""
-        if self.ours.eval_set != self.theirs.eval_set:
+        """Items both figures are shares of; None where unknown or not the same. F1 is no share at all."""
+        if self.ours.eval_set != self.theirs.eval_set or F1 in (self.ours.metric, self.theirs.metric):
             return None
         return facts.eval_set(self.ours.benchmark, self.ours.eval_set).n_items
 
@@ -159,13 +160,30 @@ class Pair:
         """The model with the higher figure, or `tie`."""
         return self.ours.model if self.gap > 0 else self.theirs.model if self.gap < 0 else "tie"
 
+    @property
+    def runs(self) -> tuple[Score, Score] | None:
+        """The primary figures behind the pair, comparable ones if there are any; None if one has no source.
+
+        A report's own figure is its own primary source. The post measured nothing: its figures stand for
+        those they were matched to, and one comparable match is enough.
+        """
+        found = [(a, b) for a in _primary(self.ours) for b in _primary(self.theirs)]
+        alike = [run for run in found if _protocol(run[0]) == _protocol(run[1])]
+        return _first(alike) or _first(found)
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        """Where each figure was measured, in a few words."""
+        ours, theirs = self.runs or (_first(_primary(self.ours)), _first(_primary(self.theirs)))
+        return _origin(ours, self.ours.model), _origin(theirs, self.theirs.model)
+
     def verdict(self) -> tuple[str, str]:
         """The verdict, and the sentence that gives its reason."""
-        reason = _why_not_comparable(self.ours, self.theirs)
+        reason = _why_not_comparable(self)
         if reason:
             return MIXED, reason
         if self.margin is None:
-            return UNKNOWN, "The number of test items is not known, so neither is the noise."
+            return UNKNOWN, "The score is no share of a known number of test items, so its noise is unknown."
         size = f"The gap of {abs(self.gap):.1f} points is"
         if self.beyond:
             return BEYOND, f"{size} larger than its margin of {self.margin:.1f}."
@@ -183,7 +201,7 @@ def pairs(challenger: str, baseline: str, source: str, confidence: float) -> lis
     _one_of("model", baseline, models())
     _one_of("report", source, REPORTS)
     found: dict[str, Pair] = {}
-    theirs = _scores_of(baseline, source)
+    theirs = _scores_of(baseline, source) if baseline != challenger else []
     for a in _scores_of(challenger, source):
         for b in theirs:
             known = found.get(a.benchmark)
@@ -250,25 +268,35 @@ def head_to_head(
 
 def _row(pair: Pair) -> dict[str, Value | Cell]:
     verdict, reason = pair.verdict()
-    items = f"{pair.n_items:,} test items." if pair.n_items else "The number of test items is not known."
+    ours_from, theirs_from = pair.origins
     return {
         "benchmark": Cell(_title(pair.ours), note=facts.benchmark(pair.ours.benchmark).measures + "."),
         "challenger": Cell(pair.ours.score_pct, _provenance(pair.ours)),
-        "challenger_from": _origin(pair.ours),
+        "challenger_from": ours_from,
         "baseline": Cell(pair.theirs.score_pct, _provenance(pair.theirs)),
-        "baseline_from": _origin(pair.theirs),
+        "baseline_from": theirs_from,
         "gap": pair.gap,
-        "margin": Cell(pair.margin, note=items),
+        "margin": Cell(pair.margin, note=_items(pair)),
         "leader": pair.leader,
         "verdict": Cell(verdict, note=reason),
     }
 
 
+def _items(pair: Pair) -> str:
+    """What the margin rests on, in words."""
+    if not pair.n_items:
+        return "The score is no share of a known number of test items."
+    recalled = facts.eval_set(pair.ours.benchmark, pair.ours.eval_set).verified == "no"
+    counted = f"{pair.n_items:,} test items{', a number recalled, not looked up' if recalled else ''}."
+    shares = facts.metric(pair.ours.metric).proportion and facts.metric(pair.theirs.metric).proportion
+    return counted if shares else f"{counted} This metric is no share of right answers: a stand-in."
+
+
 def _columns(challenger: str, baseline: str, found: Sequence[Pair], confidence: float) -> tuple[Column, ...]:
     places = _decimals([score for pair in found for score in (pair.ours, pair.theirs)])
     margin = (
-        f"The sampling error of two independent runs over this many test items: chance alone keeps a gap "
-        f"below it {confidence:.0%} of the time."
+        "If two equally good models answered this many independently drawn questions, "
+        f"their gap would stay below this {confidence:.0%} of the time."
     )
     return (
         Column("benchmark", "benchmark"),
@@ -277,7 +305,11 @@ def _columns(challenger: str, baseline: str, found: Sequence[Pair], confidence: 
         Column("gap", "gap", "points", f"+.{places}f", f"{challenger} minus {baseline}."),
         Column("margin", "margin", "± points", ".1f", margin),
         Column("leader", "leads", meaning="The model with the higher figure, however small the gap."),
-        Column("verdict", "verdict", meaning="Is the gap real, may it be chance, or can it not be told?"),
+        Column(
+            "verdict",
+            "verdict",
+            meaning="May the two figures be compared, and is their gap larger than sampling error?",
+        ),
         Column("challenger_from", f"{challenger} measured by"),
         Column("baseline_from", f"{baseline} measured by"),
     )
@@ -289,21 +321,34 @@ def _decimals(scores: Sequence[Score]) -> int:
 
 
 def _finding(found: Sequence[Pair], challenger: str, baseline: str, source: str, confidence: float) -> str:
-    name = _report_name(source)
+    if challenger == baseline:
+        return f"Choose two different models: {challenger} cannot lead itself."
     if not found:
-        both = f"{challenger} and {baseline}"
-        return f"Nothing to compare: {name} has no score of both {both}. {_elsewhere(challenger, baseline)}"
+        nothing = (
+            f"Nothing to compare: {_in_words(source)} has no benchmark of both {challenger} and {baseline}."
+        )
+        return f"{nothing} {_elsewhere(challenger, baseline)}"
     leads = sum(pair.gap > 0 for pair in found)
-    beyond = sum(pair.beyond for pair in found)
     mixed = sum(pair.verdict()[0] == MIXED for pair in found)
-    lead = f"{challenger} leads {baseline} on {leads} of {len(found)}"
-    noise = (
-        f"{beyond} of the {len(found)} gaps {'is' if beyond == 1 else 'are'} beyond {confidence:.0%} noise"
-    )
+    counted = f"{challenger} leads {baseline} on {leads} of {len(found)}"
+    noise = f"{_beyond(found)} beyond noise at {confidence:.0%}"
     if not mixed:
-        return f"{lead}; {noise}, and every pair was measured the same way."
-    mixing = f"{mixed} of the {len(found)} pairs mix evaluations and cannot be compared"
-    return f"{lead}; at face value {noise}, but {mixing}."
+        return f"{counted}; {noise}, and every pair was measured the same way."
+    share = f"all {mixed}" if mixed == len(found) else f"{mixed} of the {len(found)}"
+    mixing = "the pair mixes" if len(found) == 1 else f"{share} pairs mix"
+    return f"{counted}; at face value {noise}, but {mixing} evaluations and cannot be compared."
+
+
+def _beyond(found: Sequence[Pair]) -> str:
+    """How many leads and deficits are beyond noise, as the start of a clause."""
+    leads = sum(pair.beyond and pair.gap > 0 for pair in found)
+    deficits = sum(pair.beyond and pair.gap < 0 for pair in found)
+    verb = "is" if leads + deficits == 1 else "are"
+    return f"{_count(leads, 'lead')} and {_count(deficits, 'deficit')} {verb}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n or 'no'} {noun}{'' if n in (0, 1) else 's'}"
 
 
 def _elsewhere(challenger: str, baseline: str) -> str:
@@ -318,12 +363,14 @@ def _elsewhere(challenger: str, baseline: str) -> str:
 
 def _notes(found: Sequence[Pair], confidence: float) -> tuple[str, ...]:
     z_scores = [pair.gap / pair.error for pair in found if pair.error]
-    if not z_scores:
+    if len(z_scores) < 2:
         return ()
+    mixed = any(pair.verdict()[0] == MIXED for pair in found)
     kept = beyond_after_holm(z_scores, confidence)
     return (
-        f"Tested together rather than one by one (Holm's correction over {len(z_scores)} gaps), "
-        f"{kept} stay beyond {confidence:.0%} noise.",
+        f"Tested together rather than one by one (Holm's correction over {len(z_scores)} gaps"
+        f"{', taken at face value' if mixed else ''}), {kept} {'stays' if kept == 1 else 'stay'} beyond "
+        f"noise at {confidence:.0%}.",
     )
 
 
@@ -378,14 +425,15 @@ def family_of(model: str) -> str:
 
 
 def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
-    """Every published score of one set of weights on one benchmark, highest first.
+    """Every published score of one released model on one benchmark, highest first.
 
-    The post's own figure is listed too where it has one. Intervals are those of one run at 95% confidence.
-    Raises `ValueError` for a model or benchmark there is none of.
+    A figure that one report quotes from another's run is listed once, and runs of 4-bit copies are left
+    out: those are other weights. Intervals are those of one run at 95% confidence. Raises `ValueError` for
+    a model or benchmark there is none of.
     """
     _one_of("model", model, models())
     _one_of("benchmark", benchmark, benchmark_names())
-    scores = sorted((s for s in _scores_of(model) if s.benchmark == benchmark), key=lambda s: -s.score_pct)
+    scores = _published(model, benchmark)
     title = facts.benchmark(benchmark).title
     return Table(
         caption=f"Every published score of {model} on {title}",
@@ -394,6 +442,14 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
         finding=_spread_finding(scores, model, title),
         series={"scores": [_strip_dot(score, i) for i, score in enumerate(scores)]},
     )
+
+
+def _published(model: str, benchmark: str) -> list[Score]:
+    once: dict[tuple[str, str, float], Score] = {}
+    for score in _scores_of(model):
+        if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT):
+            once.setdefault((score.pipeline_id, score.eval_set, score.score_pct), score)
+    return sorted(once.values(), key=lambda score: -score.score_pct)
 
 
 def _spread_columns() -> tuple[Column, ...]:
@@ -405,9 +461,7 @@ def _spread_columns() -> tuple[Column, ...]:
             "measured by",
             meaning="The evaluation that produced the figure; a report may quote another's.",
         ),
-        Column(
-            "shots", "worked examples", meaning="How many solved examples the prompt showed first (shots)."
-        ),
+        Column("shots", "shots", meaning="How many solved examples the prompt shows first."),
         Column(
             "metric",
             "metric",
@@ -417,11 +471,10 @@ def _spread_columns() -> tuple[Column, ...]:
 
 
 def _spread_row(score: Score) -> dict[str, Value | Cell]:
-    runs = _primary(score)
     return {
         "report": _report_name(score.source_id),
         "score": Cell(score.score_pct, _provenance(score)),
-        "run": facts.pipeline(runs[0].pipeline_id).name if runs else "no source found",
+        "run": facts.pipeline(score.pipeline_id).name,
         "shots": score.shots,
         "metric": Cell(score.metric, note=_sentence(facts.metric(score.metric).meaning)),
     }
@@ -429,17 +482,17 @@ def _spread_row(score: Score) -> dict[str, Value | Cell]:
 
 def _spread_finding(scores: Sequence[Score], model: str, title: str) -> str:
     if not scores:
-        return f"Nobody here published a score of {model} on {title}."
+        return f"No published score of {model} on {title} is known here."
     if len(scores) == 1:
-        return f"One score of {model} on {title} is published here, so there is no spread to see."
+        return f"One published score of {model} on {title} is known here, so there is no spread to see."
     high, low = scores[0].score_pct, scores[-1].score_pct
-    apart = f"{high - low:.1f} points apart with the very same weights"
     counted = f"{model} has {len(scores)} published scores on {title}, from {low:g} to {high:g}"
+    apart = f"{high - low:.1f} points apart for one released model"
     n_items = facts.eval_set(scores[0].benchmark, scores[0].eval_set).n_items
     if not n_items:
         return f"{counted}: {apart}."
     noise = z_score(0.95) * standard_error(high, n_items)
-    return f"{counted}: {apart}, where one run's noise is ±{noise:.1f}."
+    return f"{counted}: {apart}, where one run's noise is ±{noise:.1f} at 95%."
 
 
 def _strip_dot(score: Score, i: int) -> dict[str, Value]:
@@ -457,25 +510,30 @@ def _strip_dot(score: Score, i: int) -> dict[str, Value]:
     }
 
 
-def _why_not_comparable(ours: Score, theirs: Score) -> str:
-    """Why two figures cannot be set against each other, or nothing if they can.
-
-    A figure of the post stands for the primary figures it was matched to: one comparable pair is enough.
-    """
-    our_runs, their_runs = _primary(ours), _primary(theirs)
-    for score, runs in ((ours, our_runs), (theirs, their_runs)):
-        if not runs:
-            return f"No source was found for {score.model}'s {score.score_pct}."
-        if all(run.model != score.model for run in runs):
-            return f"{score.model}'s {score.score_pct} belongs to {runs[0].model}."
-    if any(_protocol(a) == _protocol(b) for a in our_runs for b in their_runs):
+def _why_not_comparable(pair: Pair) -> str:
+    """Why the two figures cannot be set against each other, or nothing if they can."""
+    if pair.runs is None:
+        lost = pair.theirs if _primary(pair.ours) else pair.ours
+        return f"No source was found for {lost.model}'s {lost.score_pct}."
+    for score, run in zip((pair.ours, pair.theirs), pair.runs, strict=True):
+        if run.model != score.model:
+            return f"{score.model}'s {score.score_pct} belongs to {run.model}."
+        if facts.pipeline(run.pipeline_id).kind == "mixed":
+            return "This report mixes its own runs with quoted figures and does not say which are which."
+    ours, theirs = pair.runs
+    if _protocol(ours) == _protocol(theirs):
         return ""
-    return f"{ours.model}: {_origin(ours)}. {theirs.model}: {_origin(theirs)}."
+    origins = zip((ours.model, theirs.model), pair.origins, strict=True)
+    return " ".join(f"{model}: {origin}." for model, origin in origins)
 
 
 def _primary(score: Score) -> list[Score]:
     # A report's own figure is its own primary source; the post measured nothing itself.
     return [facts.score(match) for match in score.matches] if score.source_id == POST else [score]
+
+
+def _first(found: Sequence[T]) -> T | None:
+    return found[0] if found else None
 
 
 def _protocol(score: Score) -> tuple[str, ...]:
@@ -500,18 +558,22 @@ def _report_name(report: str) -> str:
     return "the post" if report == POST else facts.source(report).short_title
 
 
+def _in_words(report: str) -> str:
+    name = _report_name(report)
+    return name if name.startswith("the ") else f"the {name}"
+
+
 def _title(score: Score) -> str:
     return facts.benchmark(score.benchmark).title
 
 
-def _origin(score: Score) -> str:
-    """Where a figure was measured, in a few words: the run, its shots and its metric."""
-    runs = _primary(score)
-    if not runs:
+def _origin(run: Score | None, model: str) -> str:
+    """Where a primary figure was measured, in a few words: the run, its shots and its metric."""
+    if run is None:
         return "no source found"
-    run = runs[0]
-    owner = "" if run.model == score.model else f"{run.model} in "
-    return ", ".join(filter(None, [f"{owner}{facts.pipeline(run.pipeline_id).name}", _protocol_words(run)]))
+    owner = "" if run.model == model else f"{run.model} in "
+    words = [f"{owner}{facts.pipeline(run.pipeline_id).name}", _protocol_words(run)]
+    return ", ".join(filter(None, words))
 
 
 def _protocol_words(score: Score) -> str:
@@ -524,7 +586,7 @@ def _provenance(score: Score) -> str:
     """The full source of one figure, in sentences."""
     where = ", ".join(filter(None, [facts.source(score.source_id).short_title, score.locator]))
     doubt = {"yes": "", "partly": "verified in part only", "no": "not verified"}[score.verified]
-    parts = [f"{where}: {_origin(score)}", score.match_note, score.note, doubt]
+    parts = [f"{where}: {_origin(_first(_primary(score)), score.model)}", score.match_note, score.note, doubt]
     return " ".join(_sentence(part) for part in parts if part)
 
 
@@ -533,10 +595,10 @@ def _sentence(text: str) -> str:
 
 
 def provenance() -> Table:
-    """Each of the post's figures with the primary source it was matched to, if any was found."""
+    """Each of the post's figures with the published one it was matched to by value, if any was found."""
     figures = [score for score in facts.scores() if score.source_id == POST]
     return Table(
-        caption="Where the post's figures come from",
+        caption="Where the post's figures can be found",
         columns=(
             Column("figure", "figure"),
             Column("post", "the post", "%", ".1f"),
@@ -551,22 +613,20 @@ def provenance() -> Table:
 
 def _provenance_row(score: Score) -> dict[str, Value | Cell]:
     runs = _primary(score)
-    primary = Cell(runs[0].score_pct, _provenance(runs[0])) if runs else None
     return {
         "figure": f"{_title(score)}, {score.model}",
         "post": score.score_pct,
-        "primary": primary,
-        "run": _origin(score),
+        "primary": Cell(runs[0].score_pct, _provenance(runs[0])) if runs else None,
+        "run": _origin(_first(runs), score.model),
         "note": score.match_note,
     }
 
 
 def _provenance_finding(figures: Sequence[Score]) -> str:
-    matched = {score: _primary(score) for score in figures}
-    runs = {found[0].pipeline_id for found in matched.values() if found}
-    lost = sum(not found for found in matched.values())
-    wrong = sum(bool(found) and found[0].model != score.model for score, found in matched.items())
+    matched = {score: runs[0] for score in figures if (runs := _primary(score))}
+    evaluations = {run.pipeline_id for run in matched.values()}
+    wrong = sum(run.model != score.model for score, run in matched.items())
     return (
-        f"The post's {len(figures)} figures come from {len(runs)} different evaluations; {wrong} belong to "
-        f"another model, and {lost} {'matches' if lost == 1 else 'match'} no source we found."
+        f"{len(matched)} of the post's {len(figures)} figures match a published one, from {len(evaluations)} "
+        f"different evaluations; {wrong} of them belong to another model. A match is no proof of origin."
     )

@@ -46,7 +46,7 @@ _FAMILIES = alt.Scale(
 _ROLES = alt.Scale(domain=["challenger", "baseline"], range=["circle", "diamond"])
 # A verdict is told by the line between two figures: thick where the gap is real, thin where it may be
 # noise, dotted where the two figures were never measured the same way.
-_VERDICTS = ["beyond noise", "within noise", "not comparable", "no item count"]
+_VERDICTS = ["beyond noise", "within noise", "not comparable", "noise unknown"]
 _DASHES = alt.Scale(domain=_VERDICTS, range=[[1, 0], [1, 0], [2, 4], [6, 3]])
 _WIDTHS = alt.Scale(domain=_VERDICTS, range=[4, 1.5, 2, 1.5])
 

@@ -61,8 +61,8 @@ def test_the_default_is_the_posts_table_to_the_digit():
 
 def test_the_posts_count_of_wins_and_what_it_hides():
     assert head_to_head().finding == (
-        "Mistral 7B leads Llama 2 13B on 6 of 7; at face value 3 of the 7 gaps are beyond 95% noise, "
-        "but 6 of the 7 pairs mix evaluations and cannot be compared."
+        "Mistral 7B leads Llama 2 13B on 6 of 7; at face value 3 leads and no deficit are beyond noise "
+        "at 95%, but 6 of the 7 pairs mix evaluations and cannot be compared."
     )
 
 
@@ -80,8 +80,8 @@ def test_gaps_and_errors_within_one_report(report):
 )
 def test_counts_beyond_noise_one_by_one_and_together(report, beyond, holm):
     table = head_to_head(source=report)
-    assert f"{beyond} of the {len(table.rows)} gaps" in table.finding
-    assert f", {holm} stay beyond" in table.notes[0]
+    assert f"{beyond} leads and no deficit are beyond noise at 95%" in table.finding
+    assert f"), {holm} stay beyond" in table.notes[0]
 
 
 def test_one_control_turns_the_posts_loss():
@@ -142,14 +142,23 @@ def test_every_reachable_comparison_is_finite_and_consistent(challenger, baselin
             assert (row["verdict"] == "beyond noise") == (abs(gap) > margin)
         if row["verdict"] == UNKNOWN:
             assert margin is None
-    if rows:
+    if challenger == baseline:
+        assert table.finding.startswith("Choose two different models")
+    elif rows:
         leads = sum(row["challenger"] > row["baseline"] for row in rows)
         mixed = sum(row["verdict"] == MIXED for row in rows)
         assert f"on {leads} of {len(rows)}" in table.finding
-        assert (f"{mixed} of the {len(rows)} pairs mix" in table.finding) == (mixed > 0)
+        assert ("cannot be compared" in table.finding) == (mixed > 0)
+        lead, deficit = (sum(_beyond(row, sign) for row in rows) for sign in (1, -1))
+        assert f"{lead or 'no'} lead" in table.finding
+        assert f"{deficit or 'no'} deficit" in table.finding
     for dot in table.series["dots"]:
         assert 0 <= dot["low"] <= dot["score"] <= dot["high"] <= 100
     assert math.isfinite(len(table.to_html()))
+
+
+def _beyond(row, sign):
+    return row["margin"] is not None and sign * row["gap"] > row["margin"]
 
 
 @given(model, st.sampled_from(benchmarks.benchmark_names()))
@@ -196,8 +205,35 @@ def test_bad_numbers_get_one_sentence():
         benchmarks.pair("MATH")
 
 
-def test_what_the_prose_of_chapter_01_says_in_words():
-    """Mistral's two runs of the same pair disagree on TriviaQA; all but one clean report is Mistral's own."""
-    assert benchmarks.pair("TriviaQA", "mistral-7b-paper").leader == "Mistral 7B"
-    assert benchmarks.pair("TriviaQA", "mixtral-paper").leader == "Llama 2 13B"
-    assert sorted(benchmarks.measured_alike()) == ["mistral-7b-paper", "mixtral-paper", "open-llm-leaderboard-v1"]
+def test_a_report_that_mixes_runs_and_quotations_compares_nothing():
+    """Gemma 2's and Qwen2.5's tables do not say which of their cells are quoted."""
+    for report, model in (("gemma-2-report", "Gemma 2 9B"), ("qwen2.5-report", "Qwen2.5 7B")):
+        verdicts = head_to_head(model, "Mistral 7B", report).values("verdict")
+        assert verdicts
+        assert set(verdicts) == {MIXED}
+
+
+def test_a_pair_shows_the_runs_that_make_it_comparable():
+    row = by_benchmark(head_to_head())["HellaSwag"]
+    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot acc"
+
+
+def test_f1_has_no_binomial_margin_and_a_stand_in_says_so():
+    quac = by_benchmark(head_to_head("Llama 3 8B", "Llama 2 70B", "llama-3-card"))["QuAC"]
+    assert (quac["margin"], quac["verdict"]) == (None, UNKNOWN)
+    table = head_to_head(source="open-llm-leaderboard-v1")
+    notes = {row["benchmark"].value: row["margin"].note for row in table.rows}
+    assert "stand-in" in notes["TruthfulQA"]
+    assert "stand-in" not in notes["MMLU"]
+
+
+def test_a_base_model_and_a_chat_model_are_not_compared():
+    table = head_to_head("Llama 2 70B", "Llama 2 70B Chat", "llama-3-card")
+    assert set(table.values("verdict")) == {MIXED}
+
+
+def test_one_figure_is_listed_once_and_four_bit_copies_not_at_all():
+    printed = spread("Llama 2 13B", "MMLU").values("score")
+    assert 54.34 not in printed  # the 4-bit run that one collection took over
+    assert printed.count(54.8) == 1  # Meta's figure, which two reports print
+    assert len(spread().rows) == 8
