@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import benchmarks
+from smallmodels import benchmarks, facts
 from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, head_to_head, provenance, spread
 
 # The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
@@ -237,3 +237,17 @@ def test_one_figure_is_listed_once_and_four_bit_copies_not_at_all():
     assert 54.34 not in printed  # the 4-bit run that one collection took over
     assert printed.count(54.8) == 1  # Meta's figure, which two reports print
     assert len(spread().rows) == 8
+
+
+def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
+    """TriviaQA changed sides there, and most of Llama's figures are the ones of the paper before."""
+    then, later = (
+        {s.benchmark: s.score_pct for s in facts.scores() if (s.model, s.pipeline_id) == ("Llama 2 13B", run)}
+        for run in ("mistral-7b-paper", "mixtral-paper")
+    )
+    mistral = {
+        s.benchmark: s.score_pct for s in facts.scores() if s.id.startswith("mixtral-paper/mistral-7b/")
+    }
+    assert later["TriviaQA"] > mistral["TriviaQA"]
+    assert sum(then[name] == score for name, score in later.items()) > len(later) / 2
+    assert benchmarks.measured_alike() == ["mistral-7b-paper", "open-llm-leaderboard-v1"]
