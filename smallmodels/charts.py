@@ -134,7 +134,7 @@ def loss_curves() -> Chart:
         ends.transform_filter(alt.datum.side == side)
         .mark_text(align="right", dy=dy, fontSize=13, fontWeight=600)
         .encode(x=x, y=y, text="text:N", color=family)
-        for side, dy in (("above", -16), ("below", 16))
+        for side, dy in (("above", -24), ("below", 20))
     )
     layers = alt.layer(
         curves.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=family),

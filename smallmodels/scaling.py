@@ -44,9 +44,14 @@ class Law:
         """What of a model's parameters this law counts."""
         return n_params if self.embeddings else non_embedding(n_params)
 
+    def charges(self, n_params: float, n_tokens: float) -> tuple[float, float]:
+        """What limited size and what limited data add to the loss, before the outer exponent."""
+        return float(self.A / self.counted(n_params) ** self.alpha), float(self.B / n_tokens**self.beta)
+
     def excess(self, n_params: float, n_tokens: float) -> float:
-        """What limited size and limited data add up to, before the outer exponent."""
-        return float(self.A / self.counted(n_params) ** self.alpha + self.B / n_tokens**self.beta)
+        """Both charges together."""
+        size, data = self.charges(n_params, n_tokens)
+        return size + data
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Predicted loss in nats a token.
@@ -65,9 +70,9 @@ class Law:
         >>> law("kaplan-joint").tokens_to_match(7241732096, 13015864320, 2e12) is None
         True
         """
-        size, other = (self.A / self.counted(n) ** self.alpha for n in (n_params, other_params))
-        # The sizes' difference first: equal sizes must need equal tokens, to the last bit.
-        left_for_data = self.B / other_tokens**self.beta + (other - size)
+        size, _ = self.charges(n_params, other_tokens)
+        other, data = self.charges(other_params, other_tokens)
+        left_for_data = data + (other - size)  # the sizes first: equal ones must need equal tokens
         return float((self.B / left_for_data) ** (1 / self.beta)) if left_for_data > 0 else None
 
     def best_tokens(self, n_params: float) -> float | None:
