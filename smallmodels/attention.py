@@ -98,8 +98,7 @@ def reach(n_layers: int, sliding_window: int) -> int:
 
 
 def hops(distance: int, sliding_window: int | None) -> int | None:
-    """Layers it takes before an input `distance` positions back can touch an output; None if no depth is
-    enough.
+    """Layers it takes before an input that far back can touch an output; None if none are enough.
 
     Its own position (distance 0) needs one layer like every other the window shows.
 
@@ -124,8 +123,7 @@ def visible_pairs(length: int, sliding_window: int | None = None) -> int:
 
 
 def attention_flops(pairs: int, n_heads: int, head_dim: int) -> int:
-    """FLOPs of one layer's scores and weighted sums: two products of head_dim multiply-adds per head and
-    pair.
+    """FLOPs of a layer's scores and sums: two products of head_dim multiply-adds per head and pair.
 
     Source: Kaplan et al. 2020, table 1 (where the mask is not counted). Sharing keys saves bytes, not FLOPs.
 
@@ -225,9 +223,7 @@ def _bars(shape: Model, options: list[int], chosen: int, held: float) -> list[Ro
 
 
 def _sharing_picture(n_heads: int, n_kv_heads: int) -> list[Row]:
-    """Which KV head each query head reads; `x` of both in [0, 1], a KV head below the middle of its
-    readers.
-    """
+    """Which KV head each query head reads, and where to draw both, from 0 to 1."""
     group = n_heads // n_kv_heads
     return [
         {
@@ -383,9 +379,7 @@ def mask(sliding_window: int = 4, n_layers: int = 3, length: int = 16) -> Table:
 
 
 def _mask_cells(sliding_window: int, n_layers: int, length: int) -> list[Row]:
-    """Every pair of a query and an earlier key, with the layers it takes; None where no layer here is
-    enough.
-    """
+    """Every query with every key so far, and the layers it takes; None where they are too few."""
     cells: list[Row] = []
     for query in range(length):
         for key in range(query + 1):
@@ -489,9 +483,7 @@ def conversion(rows: Rows | None = None) -> Table:
 
 
 def decode_time(rows: Rows | None = None) -> Table:
-    """Time of a decoding step against the bytes it reads, with the line t = t0 + bytes / bandwidth fitted
-    to it.
-    """
+    """Time of a decoding step, bytes read, and the line t = t0 + bytes / bandwidth through them."""
     rows, notes, source = _recorded("decode-time", rows)
     read, taken = [row["bytes"] / 1e9 for row in rows], [row["seconds"] * 1e3 for row in rows]
     per_gb, start = linear_regression(read, taken)
@@ -559,8 +551,8 @@ def relay(rows: Rows | None = None, sliding_window: int = 8) -> Table:
             for depth in depths
         ),
         finding=(
-            f"Up to layers × (window − 1) positions back {min(within.values()):.0%} of the answers are right "
-            f"at worst, from the next on {max(beyond.values()):.0%} at best: a cliff where the formula has it."
+            f"Up to layers × (window − 1) positions back {min(within.values()):.0%} of answers are right at "
+            f"worst, from the next on {max(beyond.values()):.0%} at best: a cliff where the formula has it."
         ),
         notes=notes,
         series={"accuracy": _accuracy_series(rows, ("layers",))},
@@ -568,9 +560,7 @@ def relay(rows: Rows | None = None, sliding_window: int = 8) -> Table:
 
 
 def phone_book(rows: Rows | None = None, sliding_window: int = 8) -> Table:
-    """How many facts windowed layers carry how far: accuracy within one window, at the end of the reach,
-    beyond.
-    """
+    """How many facts windowed layers carry how far: in one window, within reach, beyond it."""
     rows, notes, source = _recorded("phone-book", rows)
     cases = list(dict.fromkeys((row["layers"], row["facts"]) for row in rows))
     shown = [_carried(rows, layers, n, sliding_window, source) for layers, n in cases]
@@ -612,9 +602,7 @@ def _carried(rows: Rows, layers: int | None, n: int, sliding_window: int, source
 
 
 def gradient_reach(rows: Rows | None = None, n_layers: int = 4, sliding_window: int = 8) -> Table:
-    """The gradient of an output by inputs further and further back, at the window's edges, before and after
-    training.
-    """
+    """Gradient of an output by inputs at the edges of the windows, before and after training."""
     rows, notes, source = _recorded("gradient-reach", rows)
     states = list(dict.fromkeys(row["state"] for row in rows))
     size = {(row["state"], row["distance"]): row["gradient"] for row in rows}

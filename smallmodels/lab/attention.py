@@ -57,8 +57,7 @@ def visible(n: int, m: int, window: int | None = None, device: torch.device | No
 def packed(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     """Attention in which the heads of a group are rows of one query, so that no key is copied per head.
 
-    Shapes as in `attend`; `mask` is (T, S), True where a key is seen, or None when every query sees every
-    key.
+    Shapes as in `attend`; `mask` is (T, S), True where a key is seen, or None when all are.
     """
     group, n = q.shape[1] // k.shape[1], q.shape[2]
     rows = q.reshape(q.shape[0], k.shape[1], group * n, q.shape[3])  # (B, n_kv_heads, group*T, head_dim)
@@ -77,8 +76,7 @@ def causal(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def strips(q: Tensor, k: Tensor, v: Tensor, window: int, block: int = BLOCK) -> Tensor:
-    """Windowed attention in time and memory proportional to T: every block of queries reads one strip of
-    keys.
+    """Windowed attention in time and memory proportional to T: a block of queries reads a strip of keys.
 
     The strips (block + window - 1 keys each, overlapping) are views into k and v, and all share one small
     mask, so a single SDPA call does them all. Queries that still see the very first key go before, in one
@@ -106,10 +104,8 @@ def _blocks(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
     # A strip is to its block what a key-value head is to its group: fold the strips into the heads.
     q = q.reshape(b, kv_heads, -1, blocks, block, d).transpose(2, 3)
     q = q.reshape(b * kv_heads, -1, block, d)  # (B*n_kv_heads, blocks*group, block, head_dim)
-    k, v = (
-        x.flatten(0, 1).unfold(1, seen, block).mT for x in (k, v)
-    )  # (B*n_kv_heads, blocks, seen, head_dim)
-    out = packed(q, k, v, visible(block, seen, window, q.device))
+    strip_k, strip_v = (x.flatten(0, 1).unfold(1, seen, block).mT for x in (k, v))  # (.., seen, head_dim)
+    out = packed(q, strip_k, strip_v, visible(block, seen, window, q.device))
     out = out.reshape(b, kv_heads, blocks, -1, block, d).transpose(2, 3)
     return out.reshape(b, heads, n, d)
 

@@ -81,9 +81,7 @@ def save(model: nn.Module, folder: str | Path, dtype: torch.dtype = torch.float3
 
 
 def named_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Every weight of a Decoder under transformers' name, as a view into ours (q, k and v are one matrix
-    here).
-    """
+    """Every weight of a Decoder as a view under transformers' name (q, k and v are one matrix here)."""
     get = model.get_parameter
     config: Config = model.config  # type: ignore[assignment]
     yield "model.embed_tokens.weight", get("embed.weight")

@@ -61,9 +61,7 @@ class Language:
         return float(self.stationary @ surprise) / self.characters_per_word
 
     def text(self, n: int, seed: int) -> Characters:
-        """The first n characters of an endless text, as numbers into `ALPHABET`; the same for the same n
-        and seed.
-        """
+        """The first n characters of a text, as numbers into `ALPHABET`; n and seed decide them."""
         chance = np.random.default_rng(seed)
         count = n // (1 + min(map(len, self.words))) + 1  # enough even if every word were the shortest
         start = self._draw(self.stationary, chance.random(1))

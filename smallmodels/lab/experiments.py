@@ -36,9 +36,7 @@ def sharing_quality(
     *,
     quiet: bool = False,
 ) -> list[Row]:
-    """Loss of models of one size that differ in their key-value heads; what sharing saves widens the
-    SwiGLU.
-    """
+    """Loss of models of one size by key-value heads; what sharing saves widens the SwiGLU."""
     language = corpus.invent()
     text, unseen = language.text(characters + 1, seed=1), language.text(UNSEEN, seed=2)
     rows: list[Row] = []
@@ -93,9 +91,7 @@ def decode_time(
     rounds: int = 15,
     device: torch.device | None = None,
 ) -> list[Row]:
-    """Seconds of one decoding step against the bytes it reads, cache and weights, for a model too big for a
-    cache.
-    """
+    """Seconds of a decoding step and the bytes it reads, for a model too big for the processor's caches."""
     device = device or best_device()
     dtype = best_dtype(device)
     cases, read = {}, {}
@@ -104,7 +100,7 @@ def decode_time(
         model = initialise(Decoder(config), 0).to(device, dtype).eval()
         for context in contexts:
             cases[heads, context] = partial(_step, model, _filled(model, context))
-            read[heads, context] = config.step_bytes(context + 1, bytes_per_value=dtype.itemsize)
+            read[heads, context] = config.step_bytes(context + 1, value_bytes=dtype.itemsize)
     times = alternate({str(case): run for case, run in cases.items()}, rounds)
     return [
         {
@@ -155,9 +151,7 @@ def phone_book(
 
 
 def gradient_reach(n_layers: int = 4, steps: int = 300, *, quiet: bool = False) -> list[Row]:
-    """Size of the gradient of an output by the input so many positions back, before and after learning the
-    relay.
-    """
+    """Gradient of an output by inputs so many positions back, before and after learning the relay."""
     asked = tasks.needle(256, SEQUENCE, seed=10**6)
     model = initialise(Decoder(_relay_config(n_layers)), 0)
     batches = tasks.task_batches(tasks.needle, SEQUENCE, 64, attention.reach(n_layers, WINDOW), 0)
@@ -224,9 +218,7 @@ def _relay_config(n_layers: int) -> Config:
 
 
 def sharing_shape(n_kv_heads: int) -> Config:
-    """Eight query heads and so many for keys and values; a SwiGLU wider by what they save, to within one
-    unit.
-    """
+    """Eight query heads, some for keys and values, and a SwiGLU wider by what these save."""
     whole = Config.tiny(64, n_heads=8, n_kv_heads=8, head_dim=8, sliding_window=None)
     saved = 2 * (whole.n_kv_heads - n_kv_heads) * whole.head_dim  # rows of d_model numbers, a layer
     return whole.but(n_kv_heads=n_kv_heads, ffn_dim=whole.ffn_dim + round(saved / 3))

@@ -27,9 +27,7 @@ def best_dtype(device: torch.device) -> torch.dtype:
 
 
 def device_name(device: torch.device) -> str:
-    """What a reader would call it: the card's name, or the processor's and how many of its threads are
-    used.
-    """
+    """What a reader would call it: the card's name, or the processor's with the threads in use."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     threads = torch.get_num_threads()

@@ -20,9 +20,7 @@ VOCABULARY = VALUES + FILLERS
 
 @dataclass(frozen=True)
 class Questions:
-    """A batch: tokens (B, T), the right answer at each position (or IGNORED), and how far back its fact
-    lies.
-    """
+    """Tokens, right answers (or IGNORED) and how far back each answer's fact lies, all (B, T)."""
 
     tokens: Tensor
     answers: Tensor

@@ -112,9 +112,7 @@ def batch_loss(model: Decoder, tokens: Tensor, targets: Tensor) -> Tensor:
 
 
 def text_batches(text: Characters, length: int, batch: int) -> Batches:
-    """Batches of a text in which every character is a target once; ValueError when a step is beyond its
-    end.
-    """
+    """Batches in which every character of a text is a target once; ValueError beyond its end."""
     numbers = torch.from_numpy(text).long()
 
     def at(step: int) -> tuple[Tensor, Tensor]:
@@ -131,9 +129,7 @@ def text_batches(text: Characters, length: int, batch: int) -> Batches:
 
 @torch.inference_mode()
 def text_loss(model: Decoder, text: Characters, length: int = 64, skipped: int = 16) -> float:
-    """Nats per character on a text, in pieces of `length`; the first `skipped` of each lack context and
-    don't count.
-    """
+    """Nats per character of a text in pieces, whose first `skipped` lack context and don't count."""
     pieces = len(text) // (length + 1)
     rows = torch.from_numpy(text[: pieces * (length + 1)]).long().view(pieces, length + 1)
     targets = rows[:, 1:].clone()

@@ -207,7 +207,7 @@ def test_too_little_memory_is_refused_before_anything_is_allocated(
     ("changes", "says"),
     [
         ({"sliding_window": 0}, "sliding_window is 0"),
-        ({"n_kv_heads": 3}, "4 heads cannot share 3"),
+        ({"n_kv_heads": 3}, "4 heads cannot share 3 evenly"),
         ({"head_dim": 7}, "must be even"),
         ({"n_layers": 0}, "n_layers is 0"),
     ],
