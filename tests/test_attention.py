@@ -1,4 +1,4 @@
-"""The formulas of chapters 03 and 04 against brute force, published numbers and transformers."""
+"""The formulas of chapters 03 and 04 against brute force and published numbers."""
 
 from itertools import pairwise
 from math import isclose, isfinite
@@ -6,7 +6,6 @@ from math import isclose, isfinite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import LlamaConfig, MistralConfig
 
 from smallmodels import attention, facts
 from smallmodels.table import Table
@@ -59,23 +58,6 @@ def test_published_figures_of_the_mistral_paper() -> None:
     assert attention.reach(32, 4096) == 131_040  # where it says "approximately 131K"
     full = attention.kv_cache_bytes(131_072, 32_768)
     assert full / attention.kv_cache_bytes(131_072, 32_768, sliding_window=4096) == 8  # "by 8x"
-
-
-@pytest.mark.parametrize(
-    ("name", "config"),
-    [
-        ("Mistral 7B", MistralConfig()),  # transformers' defaults are the true models' shapes
-        ("Llama 2 7B", LlamaConfig()),
-    ],
-)
-def test_shapes_equal_the_defaults_of_transformers(name: str, config: MistralConfig | LlamaConfig) -> None:
-    row = attention.kv_cache(name, facts.model(name).n_kv_heads)
-    head_dim = config.hidden_size // config.num_attention_heads
-    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head_dim * 2
-    chosen = [i for i, kind in enumerate(row.values("is")) if "your choice" in str(kind)]
-    assert len(chosen) == 1
-    assert row.values("token_bytes")[chosen[0]] == per_token
-    assert facts.model(name).sliding_window == getattr(config, "sliding_window", None)
 
 
 @given(

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import MistralForCausalLM, PreTrainedModel
+from transformers import LlamaConfig, MistralConfig, MistralForCausalLM, PreTrainedModel
 
+from smallmodels import attention as chapter
 from smallmodels import facts
 from smallmodels.lab import attention, checkpoint, measure, model
 from smallmodels.lab.cache import KVCache
@@ -130,6 +131,23 @@ def test_true_models_have_their_published_size(name: str) -> None:
         decoder = Decoder(Config.published(name))
     count = sum(p.numel() for p in decoder.parameters())
     assert count == facts.model(name).params_published == decoder.config.n_parameters()
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("Mistral 7B", MistralConfig()),  # transformers' defaults are the true models' shapes
+        ("Llama 2 7B", LlamaConfig()),
+    ],
+)
+def test_shapes_equal_the_defaults_of_transformers(name: str, config: MistralConfig | LlamaConfig) -> None:
+    row = chapter.kv_cache(name, facts.model(name).n_kv_heads)
+    head_dim = config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head_dim * 2
+    chosen = [i for i, kind in enumerate(row.values("is")) if "your choice" in str(kind)]
+    assert len(chosen) == 1
+    assert row.values("token_bytes")[chosen[0]] == per_token
+    assert facts.model(name).sliding_window == getattr(config, "sliding_window", None)
 
 
 def test_prediction_of_flops_is_what_the_profiler_counts(monkeypatch: pytest.MonkeyPatch) -> None:
