@@ -60,8 +60,13 @@ class Decoder(nn.Module):
             self.config, batch, capacity, rolling=rolling, dtype=weight.dtype, device=weight.device
         )
 
-    def prefill(self, tokens: Tensor, cache: KVCache, chunk: int = 512) -> Tensor:
-        """Logits after the last of `tokens` (B, T), read in pieces so that memory does not grow with T."""
+    def prefill(self, tokens: Tensor, cache: KVCache, chunk: int | None = None) -> Tensor:
+        """Logits after the last of `tokens` (B, T), read in pieces so that memory does not grow with T.
+
+        A piece is 512 tokens on a CPU and 4,096 on a GPU, where larger ones keep it busy, or `chunk`.
+        """
+        if chunk is None:
+            chunk = 512 if tokens.device.type == "cpu" else 4096
         if chunk < 1:
             raise ValueError(f"A chunk of {chunk} tokens reads nothing; it must be 1 or more.")
         state = [self.hidden(piece, cache)[:, -1] for piece in torch.split(tokens, chunk, dim=1)][
@@ -77,7 +82,7 @@ class Decoder(nn.Module):
         *,
         temperature: float = 0.0,
         seed: int = 0,
-        chunk: int = 512,
+        chunk: int | None = None,
         quiet: bool = False,
     ) -> Tensor:
         """`tokens` (B, T) continued by `n_new`, the likeliest each time, or drawn when `temperature` > 0."""
