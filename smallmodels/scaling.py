@@ -347,7 +347,8 @@ def _trillions(tokens: float | None) -> float | str:
         return NEVER
     if tokens >= 9.999e15:
         return "over 9,999"
-    return tokens / 1e12 if tokens >= 1e9 else "under 0.001"
+    # Nine digits: where two curves nearly meet, the last ones are the dust of a subtraction.
+    return float(f"{tokens / 1e12:.9g}") if tokens >= 1e9 else "under 0.001"
 
 
 def _expectation(chosen: Law, challenger: Run, baseline: Run) -> str:
@@ -461,7 +462,7 @@ def _law_row(id: str, challenger: Run, baseline: Run) -> dict[str, Value | Cell]
         "law": Cell(name, _source_of_law(id)),
         "challenger": ours,
         "baseline": theirs,
-        "gap": ours - theirs,
+        "gap": round(ours - theirs, 9),
         "winner": _winner(chosen, challenger, baseline),
         "match": _trillions(
             chosen.tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens)
