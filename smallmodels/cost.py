@@ -161,8 +161,7 @@ def api(
         raise ValueError(f"The share of tokens read is {input_share}; it must lie between 0 and 1.")
     found = offers(snapshot, provider)
     bills = [offer.bill(tokens_per_month, input_share) for offer in found]
-    savings = [_saving(offer, bill, found, bills) for offer, bill in zip(found, bills, strict=True)]
-    lines = list(zip(found, bills, savings, strict=True))
+    lines = list(zip(found, bills, _savings(found, bills), strict=True))
     where = next(name for name, id in snapshots() if id == snapshot)
     return Table(
         caption=f"{tokens_per_month:,.0f} tokens a month, {input_share:.0%} of them read; prices of {where}",
@@ -174,14 +173,15 @@ def api(
     )
 
 
-def _saving(offer: Offer, bill: float, found: Sequence[Offer], bills: Sequence[float]) -> float | None:
-    if offer.model == BASELINE:
-        return None
-    same = (
-        b for o, b in zip(found, bills, strict=True) if (o.provider, o.model) == (offer.provider, BASELINE)
-    )
-    baseline = next(same, None)
-    return None if baseline is None else saving_pct(bill, baseline)
+def _savings(found: Sequence[Offer], bills: Sequence[float]) -> list[float | None]:
+    """What each offer saves against the baseline at the same provider, where that is among the offers."""
+    baselines = {o.provider: bill for o, bill in zip(found, bills, strict=True) if o.model == BASELINE}
+    return [
+        saving_pct(bill, baselines[offer.provider])
+        if offer.model != BASELINE and offer.provider in baselines
+        else None
+        for offer, bill in zip(found, bills, strict=True)
+    ]
 
 
 def _columns(found: Sequence[Offer]) -> tuple[Column, ...]:
@@ -269,6 +269,18 @@ def _notes(found: Sequence[Offer]) -> tuple[str, ...]:
     )
 
 
+def savings() -> list[tuple[Offer, float]]:
+    """What Mistral 7B saves wherever Llama 2 13B is quoted too, in percent; as much is read as written."""
+    found = []
+    for date in [id for _, id in snapshots() if id != POST]:
+        quoted = offers(date)
+        saved = _savings(quoted, [offer.bill(MILLION, 0.5) for offer in quoted])
+        found += [
+            (o, s) for o, s in zip(quoted, saved, strict=True) if o.model == CHALLENGER and s is not None
+        ]
+    return found
+
+
 def quotes(model: str = CHALLENGER) -> list[Offer]:
     """Every quoted price of a model or its chat version, oldest snapshot first; the post's is not among them.
 
@@ -351,7 +363,7 @@ def self_hosted(
     """
     _check_rent(hourly_price, utilisation, efficiency)
     prices, card = _offers_of(api), facts.gpu(gpu)
-    steps = [speed.Step(facts.model(name), precision, batch, context) for name in POST_MODELS]
+    steps = [speed.step(name, precision, batch, context) for name in POST_MODELS]
     rents = [Rent(step, card, hourly_price, utilisation, efficiency) for step in steps]
     currency = next(iter(prices.values())).currency
     return Table(

@@ -109,6 +109,15 @@ class Step:
         return self.n_bytes / (gpu.bandwidth_gb_s * GB) >= self.n_flops / (gpu.dense_tflops * 1e12)
 
 
+def step(model: str, precision: str = "FP16", batch: int = 1, context: int = 0) -> Step:
+    """A step of the model of this name; `ValueError` if there is none.
+
+    >>> round(step("Mistral 7B").tokens_per_second(facts.gpu("A100 80GB SXM")), 1)
+    143.4
+    """
+    return Step(facts.model(model), precision, batch, context)
+
+
 def tokens_for_lead(
     challenger: Model, baseline: Model, precision: str = "FP16", ratio: float = 1.0
 ) -> float | None:
@@ -150,7 +159,7 @@ def inference(gpu: str = POST_GPU, precision: str = "FP16", batch: int = 1, cont
     4,096 sequences of 0 to 2^20 tokens.
     """
     card = facts.gpu(gpu)
-    steps = tuple(Step(facts.model(name), precision, batch, context) for name in (BASELINE, CHALLENGER))
+    steps = tuple(step(name, precision, batch, context) for name in (BASELINE, CHALLENGER))
     return Table(
         caption=f"{card.name}: {steps[0].load}",
         columns=_columns(),
@@ -537,11 +546,11 @@ def _left_out() -> tuple[str, ...]:
 
 def _measured_row(speed: Speed) -> dict[str, Value | Cell]:
     source = facts.source(speed.source_id)
-    step = Step(facts.model(speed.model), SAME_BYTES.get(speed.precision, speed.precision), 1, 0)
+    reading = step(speed.model, SAME_BYTES.get(speed.precision, speed.precision))
     origin = Cell(source.short_title, f"{source.title}: {speed.condition}.")
     return {
         "run": origin,
-        **_efficiency(step, speed.value, facts.gpu(speed.hardware)),
+        **_efficiency(reading, speed.value, facts.gpu(speed.hardware)),
         "weights": speed.precision,
     }
 
@@ -550,8 +559,7 @@ def _claim_rows(card: Gpu) -> list[dict[str, Value | Cell]]:
     origin = Cell(
         "the post", f"{facts.source('post').title}, third table; it names an A100 and no precision."
     )
-    steps = [(Step(facts.model(model), "FP16", 1, 0), value) for model, value in _claims().items()]
-    return [{"run": origin, **_efficiency(step, value, card)} for step, value in steps]
+    return [{"run": origin, **_efficiency(step(model), value, card)} for model, value in _claims().items()]
 
 
 def _efficiency(step: Step, speed: float, card: Gpu) -> dict[str, Value | Cell]:
