@@ -328,7 +328,8 @@ def test_a_cell_shows_text_and_html_beside_the_widget() -> None:
 
 def test_a_picture_draws_the_series_in_the_palettes_colours() -> None:
     svg = static_picture(specification(dots()), rows_of(4))
-    assert svg.count('role="graphics-symbol"') + svg.count('stroke="#c2500a"') >= 4
+    assert svg.count('stroke="#c2500a"') == 4
+    assert re.findall(r' (?:role|aria-\w+)="([^"]*)"', svg) == ["img", '4 rows of &quot;a &amp; b&quot;']
     assert static_picture(specification(dots()), rows_of(4)) == svg
 
 
