@@ -110,7 +110,10 @@ class Table:
 
     def to_html(self) -> str:
         """One `<table>` with a caption, scopes, and each cell's raw value in `data-value`."""
-        head = "".join(f'<th scope="col">{_explained(c.heading, c.meaning)}</th>' for c in self.columns)
+        head = "".join(
+            f'<th scope="col"{_look(value)}>{_explained(column.heading, column.meaning)}</th>'
+            for column, value in zip(self.columns, self._first_values(), strict=True)
+        )
         body = "".join(self._html_row(row) for row in self.rows)
         return (
             f'<table class="live-table"><caption>{escape(self.caption)}</caption>'
@@ -122,9 +125,10 @@ class Table:
         for i, column in enumerate(self.columns):
             cell = self.cell(row, column)
             tag = 'th scope="row"' if i == 0 else "td"
-            kind = ' class="number"' if _is_number(cell.value) else ""
             shown = _explained(column.show(cell.value), cell.explanation)
-            cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
+            cells.append(
+                f'<{tag}{_look(cell.value)} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>'
+            )
         return f"<tr>{''.join(cells)}</tr>"
 
     def to_text(self) -> str:
@@ -185,6 +189,13 @@ def raw(value: Value) -> str:
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _look(value: Value) -> str:
+    # Numbers line up at the right; a text too long for one line is given room to wrap.
+    if _is_number(value):
+        return ' class="number"'
+    return ' class="long"' if isinstance(value, str) and len(value) > 20 else ""
 
 
 def _explained(text: str, explanation: str) -> str:
