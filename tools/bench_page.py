@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import lite_page
 import plain_page
 from browser import chromium
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -31,8 +31,7 @@ WATCH = """
 window.bench = {};
 const once = (name, found) => { if (!(name in bench) && found) bench[name] = performance.now(); };
 new MutationObserver(() => {
-  once("table", document.querySelector("main table"));
-  once("controls", document.querySelector("main select"));
+  once("table", document.querySelector("table td"));
   once("live", document.querySelector('[data-state="live"]'));
 }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
 addEventListener("load", () => { bench.load = performance.now(); });
@@ -89,7 +88,7 @@ class Rounds:
             if value is not None:
                 self.values.setdefault(name, []).append(value)
 
-    def summary(self) -> dict[str, float | None]:
+    def summary(self) -> dict[str, float]:
         """The median of each figure."""
         return {name: round(median(values), 1) for name, values in self.values.items()}
 
@@ -156,18 +155,55 @@ def measure_book(browser: Browser, site: Site, rounds: Rounds, moves: int) -> li
     return times
 
 
-def measure_plain(browser: Browser, site: Site, folder: Path, rounds: Rounds) -> None:
-    """One load of the plain page, until its controls and its table are drawn."""
-    context, page, asked = cold(browser)
-    page.goto(site.url("index.html"))
-    page.wait_for_function("bench.table && bench.controls", timeout=120_000)
-    page.wait_for_load_state("networkidle")
-    seen = page.evaluate("bench")
-    size, count = traffic(asked, site, folder, lambda path: True)
-    elsewhere = sum(not url.startswith((site.origin, "data:", "blob:")) for url in asked)
-    rounds.note(paint=first_paint(page), table=seen["table"], controls=seen["controls"], load=seen["load"])
-    rounds.note(page_bytes=size, page_requests=count, requests_to_other_hosts=elsewhere)
-    context.close()
+@dataclass
+class Rival:
+    """Another way to put the same table into a page."""
+
+    title: str
+    build: Callable[[Path], Path]
+    page: str
+    drawn: str  # what in the page says that all of it is there
+    then: str  # what a reader can do with it
+    rounds: Rounds = field(default_factory=Rounds)
+
+    def measure(self, browser: Browser, site: Site, folder: Path) -> None:
+        """One load, until the page is drawn."""
+        context, page, asked = cold(browser)
+        page.goto(site.url(self.page))
+        page.wait_for_selector(self.drawn, timeout=180_000)
+        page.wait_for_function("bench.table")
+        seen = page.evaluate("bench")
+        size, count = traffic(asked, site, folder, lambda path: True)
+        elsewhere = sum(not url.startswith((site.origin, "data:", "blob:")) for url in asked)
+        self.rounds.note(paint=first_paint(page), table=seen["table"], load=seen["load"])
+        self.rounds.note(page_bytes=size, page_requests=count, requests_to_other_hosts=elsewhere)
+        context.close()
+
+    def lines(self) -> Iterator[str]:
+        """Its figures."""
+        figures = self.rounds.summary()
+        yield self.title
+        yield line("first paint", figures["paint"])
+        yield line("table there", figures["table"], f"ms; {self.then}")
+        yield line("in all", *weight(figures, "page"))
+
+
+RIVALS = {
+    "plain": Rival(
+        "The same table as a plain Jupyter Book page: ipywidgets, html-manager, no kernel, no chart",
+        plain_page.build,
+        "index.html",
+        "main select",
+        "a moved control changes nothing",
+    ),
+    "jupyterlite": Rival(
+        "The same table in JupyterLite (a console that runs one cell; no controls, no chart)",
+        lite_page.build,
+        lite_page.PAGE,
+        "table td",
+        "another is a matter of typing",
+    ),
+}
 
 
 def line(label: str, value: float, rest: str = "ms") -> str:
@@ -175,37 +211,23 @@ def line(label: str, value: float, rest: str = "ms") -> str:
     return f"  {label:33} {value:6.0f} {rest}"
 
 
-def lines(book: dict[str, Any]) -> Iterator[str]:
+def weight(figures: dict[str, float], what: str) -> tuple[float, str]:
+    """Bytes in thousands, and their unit with the number of requests."""
+    return figures[f"{what}_bytes"] / 1e3, f"kB, {figures[f'{what}_requests']:.0f} requests"
+
+
+def lines(book: dict[str, float]) -> Iterator[str]:
     """The figures of this book's page."""
     there = "already there" if book["table"] <= book["paint"] else f"there after {book['table']:.0f} ms"
+    moves, charts = (f"ms p50, {book[f'{name}_p95']:.0f} ms p95" for name in ("move", "move_chart"))
     yield f"This book, {PAGE}"
     yield line("first paint", book["paint"], f"ms, the table {there}")
-    yield line(
-        "first move, after the load event", book["first_move"], f"ms; that event at {book['load']:.0f} ms"
-    )
+    yield line("first move, after load event", book["first_move"], f"ms; that event at {book['load']:.0f} ms")
     yield line("Python live, after navigation", book["live"])
-    yield line("later moves, table", book["move_p50"], f"ms p50, {book['move_p95']:.0f} ms p95")
-    yield line(
-        "later moves, table and chart", book["move_chart_p50"], f"ms p50, {book['move_chart_p95']:.0f} ms p95"
-    )
-    yield line(
-        "before Python, charts included",
-        book["page_bytes"] / 1e3,
-        f"kB, {book['page_requests']:.0f} requests",
-    )
-    yield line("Python's own", book["python_bytes"] / 1e3, f"kB, {book['python_requests']:.0f} requests")
-
-
-def plain_lines(plain: dict[str, Any]) -> Iterator[str]:
-    """The figures of the page it is compared with."""
-    yield "The same table as a plain Jupyter Book page: ipywidgets, html-manager, require.js, no kernel"
-    yield line("first paint", plain["paint"], f"ms, the table there after {plain['table']:.0f} ms")
-    yield line("controls drawn", plain["controls"], "ms; a moved control changes nothing")
-    yield line(
-        "in all, no chart and no Python",
-        plain["page_bytes"] / 1e3,
-        f"kB, {plain['page_requests']:.0f} requests",
-    )
+    yield line("later moves, table", book["move_p50"], moves)
+    yield line("later moves, table and chart", book["move_chart_p50"], charts)
+    yield line("before Python, charts included", *weight(book, "page"))
+    yield line("Python's own", *weight(book, "python"))
 
 
 def percentiles(times: list[list[float]]) -> dict[str, float]:
@@ -221,34 +243,33 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--moves", type=int, default=60, help="later moves in each round")
     wanted = parser.parse_args()
+    book, times = Rounds(), []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        try:
-            plain_folder = plain_page.build(folder / "plain")
-        except RuntimeError as missing:
-            plain_folder = None
-            print(f"No plain page to compare with: {missing}.")
+        rivals = dict(built_rivals(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         site = stack.enter_context(Site(BUILT))
-        plain_site = stack.enter_context(Site(plain_folder)) if plain_folder else None
+        sites = {name: stack.enter_context(Site(folder)) for name, folder in rivals.items()}
         browser = stack.enter_context(chromium())
-        book, plain, times = Rounds(), Rounds(), []
         for _ in range(wanted.rounds):
             times += measure_book(browser, site, book, wanted.moves)
-            if plain_site and plain_folder:
-                measure_plain(browser, plain_site, plain_folder, plain)
-        conditions = {
-            "rounds": wanted.rounds,
-            "chromium": browser.version,
-            "cores": os.cpu_count(),
-            "load_average": round(os.getloadavg()[0], 2),
-        }
+            for name, folder in rivals.items():
+                RIVALS[name].measure(browser, sites[name], folder)
+        conditions = {"rounds": wanted.rounds, "chromium": browser.version, "cores": os.cpu_count()}
+    conditions["load_average"] = round(os.getloadavg()[0], 2)
     figures = {**book.summary(), **percentiles(times)}
     print(HEADLINE.format(**conditions), *lines(figures), sep="\n")
-    other = plain.summary() if plain.values else None
-    if other:
-        print(*plain_lines(other), sep="\n")
-    print("JupyterLite: not measured; packages of its kernel come from a host that this book never asks.")
-    print(json.dumps({"conditions": conditions, "book": figures, "plain": other}))
+    for name in rivals:
+        print(*RIVALS[name].lines(), sep="\n")
+    others = {name: RIVALS[name].rounds.summary() for name in rivals}
+    print(json.dumps({"conditions": conditions, "book": figures, **others}))
+
+
+def built_rivals(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The folders of the pages to compare with; says which could not be built, and why."""
+    for name, rival in RIVALS.items():
+        try:
+            yield name, rival.build(folder / name)
+        except RuntimeError as missing:
+            print(f"Not compared with {name}: {missing}.")
 
 
 if __name__ == "__main__":
