@@ -55,10 +55,8 @@ class Decoder(nn.Module):
 
     def cache(self, batch: int, capacity: int, *, rolling: bool = True) -> KVCache:
         """An empty cache of this model's type, on its device."""
-        weight = self.embed.weight
-        return KVCache(
-            self.config, batch, capacity, rolling=rolling, dtype=weight.dtype, device=weight.device
-        )
+        w = self.embed.weight
+        return KVCache(self.config, batch, capacity, rolling=rolling, dtype=w.dtype, device=w.device)
 
     def prefill(self, tokens: Tensor, cache: KVCache, chunk: int | None = None) -> Tensor:
         """Logits after the last of `tokens` (B, T), read in pieces so that memory does not grow with T.
@@ -69,9 +67,8 @@ class Decoder(nn.Module):
             chunk = 512 if tokens.device.type == "cpu" else 4096
         if chunk < 1:
             raise ValueError(f"A chunk of {chunk} tokens reads nothing; it must be 1 or more.")
-        state = [self.hidden(piece, cache)[:, -1] for piece in torch.split(tokens, chunk, dim=1)][
-            -1
-        ]  # (B, d_model)
+        for piece in torch.split(tokens, chunk, dim=1):
+            state = self.hidden(piece, cache)[:, -1]  # (B, d_model)
         return self.head(state)  # type: ignore[no-any-return]  # (B, vocab_size)
 
     @torch.inference_mode()
@@ -87,9 +84,7 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """`tokens` (B, T) continued by `n_new`, the likeliest each time, or drawn when `temperature` > 0."""
         if tokens.numel() == 0 or temperature < 0:
-            raise ValueError(
-                "Generation needs at least one token to start from and a temperature of 0 or more."
-            )
+            raise ValueError("Generation needs a token to start from, and a temperature of 0 or more.")
         cache = self.cache(tokens.shape[0], tokens.shape[1] + n_new)
         chance = torch.Generator(tokens.device).manual_seed(seed)
         out = [tokens]
