@@ -1,4 +1,4 @@
-"""Checkpoints as transformers writes its Mistral and Llama: `config.json` and (sharded) `*.safetensors`."""
+"""Checkpoints as transformers writes its Mistral and Llama: `config.json` and (sharded) `model*.safetensors`."""
 
 import json
 from collections.abc import Iterator
@@ -53,9 +53,9 @@ def fill(model: nn.Module, folder: str | Path) -> None:
 
     Raises ValueError when one is missing, unknown or of another shape.
     """
-    files = sorted(Path(folder).glob("*.safetensors"))
+    files = sorted(Path(folder).glob("model*.safetensors"))  # a `consolidated` file repeats them
     if not files:
-        raise ValueError(f"No *.safetensors file lies in {folder}; give the folder of a downloaded model.")
+        raise ValueError(f"No model*.safetensors lies in {folder}; give the folder of a downloaded model.")
     missing = dict(named_weights(model))
     for file in files:
         with safe_open(file, framework="pt") as shard:
