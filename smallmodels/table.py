@@ -121,7 +121,83 @@ class Table:
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
-    def _explained(text: str, explanation: str) -> str:
+    def _look(self, column: Column) -> str:
+        # A column with a number in it lines up at the right, headings and gaps included.
+        return ' class="number"' if any(map(_is_number, self.values(column.name))) else ""
+
+    def _html_row(self, row: Mapping[str, Value | Cell], looks: list[str]) -> str:
+        cells = []
+        for i, (column, look) in enumerate(zip(self.columns, looks, strict=True)):
+            cell = self.cell(row, column)
+            tag = 'th scope="row"' if i == 0 else "td"
+            text = column.show(cell.value)
+            # A text too long for one line is given room to wrap.
+            kind = look or (' class="long"' if len(text) > 20 else "")
+            shown = _explained(text, cell.explanation)
+            cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
+        return f"<tr>{''.join(cells)}</tr>"
+
+    def to_text(self) -> str:
+        """The caption, the aligned rows, and the finding: what a terminal, nbval and a diff see."""
+        lines = list(self.shown())
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        body = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        return "\n".join([self.caption, *body, self.finding])
+
+    def to_csv(self) -> str:
+        """Raw values under the columns' headings, quoted as RFC 4180 says, one line feed per row."""
+        lines = [[c.heading for c in self.columns]]
+        lines += [[raw(self.cell(row, c).value) for c in self.columns] for row in self.rows]
+        return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
+
+    def to_markdown(self) -> str:
+        """The table as shown, in GitHub's Markdown, with the finding as its last line."""
+        head, *body = ([cell.replace("|", "\\|") for cell in line] for line in self.shown())
+        rule = ["---:" if _is_number(v) else "---" for v in self._first_values()]
+        lines = ["| " + " | ".join(line) + " |" for line in [head, rule, *body]]
+        return "\n".join([*lines, "", self.finding, ""])
+
+    def _first_values(self) -> Iterable[Value]:
+        for column in self.columns:
+            yield next((v for v in self.values(column.name) if v is not None), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything a page shows, ready for JSON: the worker's answer and a build-time result."""
+        return {
+            "html": self.to_html(),
+            "finding": self.finding,
+            "notes": [*self.notes],
+            "sources": self.sources(),
+            "series": {name: list(records) for name, records in self.series.items()},
+            "csv": self.to_csv(),
+            "markdown": self.to_markdown(),
+        }
+
+    def _repr_html_(self) -> str:
+        return self.to_html() + f"<p>{escape(self.finding)}</p>"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+def raw(value: Value) -> str:
+    """A value without any rounding, as text: what `data-value` and the CSV hold.
+
+    >>> raw(5.300000000000004), raw(True), raw(None)
+    ('5.300000000000004', 'true', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _explained(text: str, explanation: str) -> str:
     # Focusable, with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
     if not explanation:
         return escape(text)
