@@ -1,6 +1,6 @@
 """Chapter 08: how Mistral 7B came about: the company's first months, what the post says of them, what holds.
 
-`timeline` lists the events and counts the days between any two of them. Standard library only.
+`timeline` lists the events and counts the days from one of them to every other. Standard library only.
 """
 
 from calendar import monthrange
@@ -65,7 +65,7 @@ def event(id: str) -> Event:
 
 
 def event_choices() -> list[tuple[str, str]]:
-    """The events a reader can count days between, as (title, id)."""
+    """The events a reader can count days from, as (title, id)."""
     return [(f"{one.topic} ({spoken(one.date)})", one.id) for one in events()]
 
 
@@ -76,38 +76,49 @@ def standing(event: Event) -> str:
     return RIGHT if event.judgement.startswith(("right", "true")) else FOOTNOTE
 
 
-def timeline(start: str = "founding", end: str = "release") -> Table:
-    """The story's events by date: what the post says, what holds, and the days from `start` to `end`.
+def timeline(start: str = "founding") -> Table:
+    """The story's events by date: what the post says, what is known, and the days since the event `start`.
 
     A date known by its month alone makes the number of days a range. `ValueError` for an unknown event.
     """
-    first, second = event(start), event(end)
-    shown = events()
+    first, release, shown = event(start), event("release"), events()
     return Table(
         caption="The story as the post tells it, and as it was",
         columns=(
             Column("topic", "event"),
             Column("date", "date"),
+            Column("days", "days since", format=",d", meaning=f"Counted from “{first.topic}”."),
             Column("post", "the post"),
             Column("fact", "what is known"),
             Column("verdict", "verdict on the post"),
         ),
-        rows=tuple(_row(one) for one in shown),
-        finding=f"{_span(first, second)} {_score(shown)}",
-        series={"events": [_mark(one) for one in shown], "span": [_band(first, second)]},
+        rows=tuple(_row(one, first) for one in shown),
+        finding=f"{_span(first, release)} {_score(shown)}",
+        series={"events": [_mark(one) for one in shown], "span": [_band(first, release)]},
     )
 
 
-def _row(event: Event) -> dict[str, Value | Cell]:
+def _row(event: Event, first: Event) -> dict[str, Value | Cell]:
     titles = "; ".join(facts.source(id).title for id in event.source_ids)
     doubt = "" if event.verified == "yes" else f"Verified: {event.verified}. {_sentence(event.note)}".strip()
     return {
         "topic": Cell(event.topic, f"{titles}.", doubt),
         "date": spoken(event.date),
+        "days": _days(first, event),
         "post": event.post_says,
         "fact": event.fact,
         "verdict": event.judgement,
     }
+
+
+def _days(first: Event, event: Event) -> int | str:
+    """Days from one event to another, as a number where both have a day, else as words."""
+    low, high = (0, 0) if event is first else days_between(first.date, event.date)
+    if low == high:
+        return low
+    if low < 0 < high:
+        return f"within {max(-low, high)}"
+    return f"{low} to {high}".replace("-", "−")
 
 
 def _sentence(text: str) -> str:
