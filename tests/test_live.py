@@ -226,7 +226,7 @@ def test_pieces_that_do_not_fit_are_refused(make: Any, sentence: str) -> None:
     ("make", "sentence"),
     [
         (lambda: Live(no_table), "returned dict; a Live shows a Table"),
-        (lambda: Live(lambda: rows_of()), "a function with a name"),
+        (lambda: Live(lambda: rows_of()), "a lambda has none"),
         (lambda: Live(rows_of, "a chart"), "not a str"),
         (lambda: Live(anything, x=W.Dropdown(options=[object()])), "not JSON serializable"),
     ],
@@ -329,7 +329,7 @@ def test_a_cell_shows_text_and_html_beside_the_widget() -> None:
 def test_a_picture_draws_the_series_in_the_palettes_colours() -> None:
     svg = static_picture(specification(dots()), rows_of(4))
     assert svg.count('stroke="#c2500a"') == 4
-    assert re.findall(r' (?:role|aria-\w+)="([^"]*)"', svg) == ["img", '4 rows of &quot;a &amp; b&quot;']
+    assert re.findall(r' (?:role|aria-\w+)="([^"]*)"', svg) == ["img", "4 rows of &quot;a &amp; b&quot;"]
     assert static_picture(specification(dots()), rows_of(4)) == svg
 
 

@@ -8,7 +8,7 @@ and three synchronised traits: `html`, `values` (argument to JSON text) and `res
 """
 
 from collections.abc import Callable, Mapping
-from inspect import Parameter, isfunction, signature
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +148,8 @@ class Live(anywidget.AnyWidget):
 
 
 def _name(function: Callable[..., Table]) -> str:
-    if not isfunction(function) or not function.__name__.isidentifier():
-        raise TypeError("A Live shows a function with a name; a lambda, a method or an object has none here.")
+    if not callable(function) or not getattr(function, "__name__", "").isidentifier():
+        raise TypeError("A Live shows a function that has a name; a lambda has none.")
     return f"{function.__module__.removeprefix('smallmodels.')}.{function.__name__}"
 
 

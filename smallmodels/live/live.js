@@ -302,13 +302,14 @@ function drawnChart(figure, spec, host, tip, signal) {
   const feed = () => {
     for (const [name, records] of Object.entries(latest.series)) view.data(name, structuredClone(records));
   };
-  const name = () => figure.querySelector("svg")?.setAttribute("aria-label", latest.finding);
+  const name = () => figure.querySelector('[role="img"]')?.setAttribute("aria-label", latest.finding);
   const draw = async () => {
     const { View, parse, compile } = await host.vega();
     width = figure.clientWidth;
     const sized = spec.width === "container" ? { width, autosize: { type: "fit-x", contains: "padding" } } : {};
-    const { spec: compiled } = compile({ ...spec, ...sized, config: { ...spec.config, aria: false } }, { logger: QUIET });
-    const box = h("div", { class: "live-drawing" });
+    const { spec: compiled } = compile({ ...spec, ...sized }, { logger: QUIET });
+    // Vega names every mark to a screen reader; here the chart is one image, named by what it shows.
+    const box = h("div", { class: "live-drawing", role: "img" });
     figure.append(box);
     const made = new View(parse(compiled), { renderer: "svg", container: box, hover: true });
     made.tooltip((_handler, event, _item, value) => {
@@ -322,7 +323,7 @@ function drawnChart(figure, spec, host, tip, signal) {
     if (signal.aborted) return;
     figure.replaceChildren(box);
     figure.removeAttribute("data-stale");
-    box.querySelector("svg").setAttribute("role", "img");
+    box.firstElementChild.setAttribute("aria-hidden", "true");
     name();
   };
   const near = new IntersectionObserver(

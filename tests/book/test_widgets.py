@@ -15,6 +15,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from smallmodels import benchmarks, charts
 from smallmodels.live import Live
 from smallmodels.live.answer import resolve
+from smallmodels.live.controls import reachable
+from smallmodels.live.picture import specification, static_picture
 from smallmodels.table import Cell, Column, Table, raw
 
 WASM = "**/pyodide.asm.wasm"
@@ -105,7 +107,7 @@ class Widget:
         )
         assert self.finding() == table.finding, said
         assert self.root.locator("table").is_visible(), said
-        drawn = self.root.locator("figure:not([data-stale]) svg")
+        drawn = self.root.locator('figure:not([data-stale]) [role="img"]')
         if drawn.count():
             expect(drawn.first, said).to_have_attribute("aria-label", table.finding)
 
@@ -258,6 +260,8 @@ def test_first_moves_are_answered_before_python(before_python: tuple[Page, list[
     page, _held = before_python
     for widget in widgets(page):
         for spec in widget.data["controls"]:
+            if not reachable(spec):  # any text and any number cannot be computed beforehand
+                continue
             for _ in by_keyboard(page, widget.control(spec["name"]), spec["kind"]):
                 widget.settle("starting")
                 widget.check()
@@ -428,6 +432,31 @@ def test_the_table_can_be_taken_along(book: Any, fresh_page: Any) -> None:
             widget.root.get_by_role("button", name=f"Download {name}").click()
         assert download.value.suggested_filename == f"head-to-head.{ending}"
         assert Path(download.value.path()).read_text("utf-8") == text
+
+
+def test_where_the_clipboard_is_closed_the_old_way_of_copying_is_taken(book: Any, page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto(book.url(CHAPTER))
+    page.evaluate("document.addEventListener('copy', event => (window.taken = event.target.value))")
+    widget = find(page)
+    widget.root.get_by_role("button", name="Copy CSV").click()
+    expect(widget.root.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("window.taken") == benchmarks.head_to_head().to_csv()
+
+
+def test_an_explanation_is_seen_at_a_tap(book: Any, fresh_page: Any) -> None:
+    page = fresh_page(has_touch=True, viewport={"width": 360, "height": 740})
+    page.goto(book.url(CHAPTER))
+    widget = find(page)
+    widget.settle()
+    why = widget.root.locator("tbody .live-why").nth(1)
+    why.tap()
+    tip = widget.root.locator(".live-tip")
+    expect(tip).to_have_text(why.get_attribute("aria-description") or "-")
+    page.wait_for_timeout(400)
+    expect(tip).to_be_in_viewport(ratio=1)
+    widget.root.locator(".live-finding").tap()
+    expect(tip).to_have_count(0)
 
 
 def test_an_explanation_is_seen_on_hover_and_focus_and_can_be_dismissed(chapter: Page) -> None:
@@ -607,20 +636,18 @@ FAKE_MODEL = """async ([state, source]) => {
 }"""
 
 
-@pytest.fixture
-def kernel(book: Any, page: Page) -> tuple[Page, Live, Widget]:
+def drawn_by_a_kernel(book: Any, page: Page, drawing: str) -> tuple[Page, Live, Widget]:
     """A `Live` with every kind of control: `render` before a stand-in model with a real Python side."""
     live = of_every_kind()
-    live.drawing = "vega"
+    live.drawing = drawing
 
     def to_python(values: str) -> dict[str, Any]:
         live.set_state({"values": json.loads(values)})
         return {"values": live.values, "result": live.result}
 
     page.expose_function("toPython", to_python)
-    body = (
-        '<!doctype html><html lang="en"><title>t</title><link rel="icon" href="data:,"><main></main></html>'
-    )
+    head = '<title>t</title><link rel="icon" href="data:,">'
+    body = f'<!doctype html><html lang="en">{head}<main></main></html>'
     page.route("**/scratch.html", lambda route: route.fulfill(body=body, content_type="text/html"))
     source = LIVE_JS.read_text("utf-8")
     page.route("**/front.js", lambda route: route.fulfill(body=source, content_type="text/javascript"))
@@ -628,6 +655,11 @@ def kernel(book: Any, page: Page) -> tuple[Page, Live, Widget]:
     state = {name: getattr(live, name) for name in ("html", "values", "result", "drawing")}
     page.evaluate(FAKE_MODEL, [state, book.url("front.js")])
     return page, live, find(page, "everything")
+
+
+@pytest.fixture
+def kernel(book: Any, page: Page) -> tuple[Page, Live, Widget]:
+    return drawn_by_a_kernel(book, page, "vega")
 
 
 @pytest.mark.parametrize("moves", [by_keyboard, by_pointer])
@@ -696,3 +728,22 @@ def test_in_a_kernel_vega_comes_from_python_and_all_is_cleaned_up(kernel: tuple[
     expect(widget.root.get_by_role("button", name="Copy link")).to_have_count(0)
     page.evaluate("cleanUp()")
     assert page.evaluate("Object.values(model.heard).every(acts => acts.size === 0)")
+
+
+def test_in_a_kernel_without_vega_python_sends_pictures(book: Any, page: Page) -> None:
+    _page, live, widget = drawn_by_a_kernel(book, page, "svg")
+    for n in (5, 6):
+        widget.control("n").press("ArrowRight")
+        widget.settle("kernel")
+        expected = static_picture(specification(of_every_kind()._chart), live.table)
+        assert live.controls["n"].value == n
+        picture = widget.root.locator("figure svg")
+        expect(picture).to_have_attribute("aria-label", live.table.finding)
+        assert picture.locator("path").count() == expected.count("<path")
+
+
+def test_in_a_kernel_without_any_renderer_a_sentence_says_so(book: Any, page: Page) -> None:
+    _page, _live, widget = drawn_by_a_kernel(book, page, "none")
+    widget.root.locator("figure").evaluate("figure => figure.replaceChildren()")
+    widget.control("n").press("ArrowRight")
+    expect(widget.root.locator("figure")).to_contain_text("The chart is missing")
