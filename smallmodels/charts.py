@@ -134,7 +134,7 @@ def loss_curves() -> Chart:
         ends.transform_filter(alt.datum.side == side)
         .mark_text(align="right", dy=dy, fontSize=13, fontWeight=600)
         .encode(x=x, y=y, text="text:N", color=family)
-        for side, dy in (("above", -24), ("below", 20))
+        for side, dy in (("above", -30), ("below", 22))
     )
     layers = alt.layer(
         curves.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=family),
@@ -249,7 +249,7 @@ def calendar() -> Chart:
 
 
 def _legend_below() -> alt.Legend:
-    return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3, symbolOpacity=1)
+    return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3, columnPadding=32, symbolOpacity=1)
 
 
 def ceilings() -> Chart:
