@@ -1,4 +1,4 @@
-"""Checkpoints as transformers writes its Mistral and Llama: `config.json` and (sharded) `model*.safetensors`."""
+"""Checkpoints as transformers writes its Mistral and Llama: `config.json` and `model*.safetensors`."""
 
 import json
 from collections.abc import Iterator
