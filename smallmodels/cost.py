@@ -461,7 +461,8 @@ def _rent_series(
         model = rent.step.shape.name
         offer = prices.get(model)
         cost = rent.per_million if rent.fits else 0.0
-        text = f"{cost:,.2f} {currency}{_against(offer)}" if rent.fits else "does not fit"
+        at_api = f", API {offer.output_price:g}" if offer else ""
+        text = f"{cost:,.2f}{at_api} {currency}" if rent.fits else "does not fit"
         bars.append({"row": model, "value": cost, "family": family_of(model), "text": text})
         if offer:
             ticks.append({"row": model, "value": offer.output_price})
@@ -671,13 +672,13 @@ def _case_series(
     for case in cases:
         scores = (("challenger", case.pair.ours), ("baseline", case.pair.theirs)) if case.pair else ()
         dots += [
-            {"row": _case_name(case), "score": s.score_pct, "family": family_of(s.model), "role": role}
+            {"row": case.post.use_case, "score": s.score_pct, "family": family_of(s.model), "role": role}
             for role, s in scores
         ]
-        ticks += [{"row": _case_name(case), "score": cut} for cut in cuts if scores]
+        ticks += [{"row": case.post.use_case, "score": cut} for cut in cuts if scores]
     return {
         "names": _signs(),
-        "rows": [{"row": _case_name(case), "text": _replacement(case, cuts)} for case in cases],
+        "rows": [{"row": case.post.use_case, "text": _replacement(case, cuts)} for case in cases],
         "dots": dots,
         "ticks": ticks,
         "cuts": [
@@ -685,14 +686,6 @@ def _case_series(
             for name, cut, side in zip(LABELS[1:], cuts, ("over", "under", "over"), strict=True)
         ],
     }
-
-
-def _case_name(case: Case) -> str:
-    return (
-        f"{case.post.use_case}: {facts.benchmark(case.benchmark).title}"
-        if case.benchmark
-        else case.post.use_case
-    )
 
 
 def _replacement(case: Case, cuts: tuple[float, float, float]) -> str:

@@ -19,7 +19,7 @@ BASELINE, CHALLENGER = "Llama 2 7B", "Mistral 7B"  # the two models of the post'
 POST_GPU = "A100 80GB SXM"  # the post says "A100"; this is the fastest card of that name
 K = 1024  # tokens are counted in K of 1,024, as the post's "4K" does
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-LONGEST, SHORTEST, POINTS = 32768, 128, 32  # what the chart's lines span, in tokens, and points of a line
+LONGEST, SHORTEST, POINTS = 32768, 128, 24  # what the chart's lines span, in tokens, and points of a line
 SAME_BYTES = {"BF16": "FP16"}  # a measurement's precision, as this book's weights call one of the same size
 
 
@@ -173,8 +173,7 @@ def inference(gpu: str = POST_GPU, precision: str = "FP16", batch: int = 1, cont
 def _columns() -> tuple[Column, ...]:
     post, ours = "As the post's third table prints it.", "Computed by this book; a speed is a ceiling."
     return (
-        Column("metric", "metric"),
-        Column("unit", "unit", meaning="GB is 10^9 bytes; K tokens are 1,024 tokens."),
+        Column("metric", "metric", meaning="GB is 10^9 bytes; K tokens are 1,024 tokens."),
         Column("baseline_post", f"{BASELINE}, the post", meaning=post),
         Column("baseline", f"{BASELINE}, computed", "", ",.2f", ours),
         Column("challenger_post", f"{CHALLENGER}, the post", meaning=post),
@@ -187,20 +186,25 @@ def _columns() -> tuple[Column, ...]:
 
 def _row(
     metric: str,
-    unit: str,
     pair: Sequence[float | bool | None],
     post: PostInference | None = None,
     remark: str = "",
+    differ: bool = True,
 ) -> dict[str, Value | Cell]:
     theirs, ours = pair
-    row: dict[str, Value | Cell] = {"metric": metric, "unit": unit, "baseline": theirs, "challenger": ours}
-    if theirs and ours and unit not in ("", "%"):
+    row: dict[str, Value | Cell] = {
+        "metric": metric,
+        "baseline": theirs,
+        "challenger": ours,
+        "remark": remark,
+    }
+    if differ and theirs and ours:
         row["improvement"] = difference_pct(ours, theirs)
     if post:
         row["baseline_post"] = post.baseline_text
         row["challenger_post"] = post.challenger_text
         row["improvement_post"] = post.improvement_text
-    return {**row, "remark": remark}
+    return row
 
 
 def difference_pct(ours: float, theirs: float) -> float:
@@ -220,24 +224,13 @@ def _post_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]
     }
     trained = [step.shape.trained_context / K for step in steps]
     shares = _shares(steps, card)
+    fp16 = _size_remark(post["memory-fp16"], sizes["FP16"])
     return [
-        _row("inference speed, at most", "tokens/s", _speeds(steps, card), post["speed"]),
-        _row("the post's speed, of that ceiling", "%", shares, remark=_share_remark(shares)),
-        _row(
-            "memory (FP16)",
-            "GB",
-            sizes["FP16"],
-            post["memory-fp16"],
-            _size_remark(post["memory-fp16"], sizes["FP16"]),
-        ),
-        _row("memory (4-bit)", "GB", sizes["INT4"], post["memory-4bit"], _file_remark()),
-        _row(
-            "effective context",
-            "K tokens",
-            trained,
-            post["context"],
-            "computed: the length of training texts",
-        ),
+        _row("inference speed, at most (tokens/s)", _speeds(steps, card), post["speed"]),
+        _row("the post's speed, of that (%)", shares, remark=_share_remark(shares), differ=False),
+        _row("memory, FP16 (GB)", sizes["FP16"], post["memory-fp16"], fp16),
+        _row("memory, 4-bit (GB)", sizes["INT4"], post["memory-4bit"], _file_remark()),
+        _row("effective context (K tokens)", trained, post["context"], "the length it was trained on"),
     ]
 
 
@@ -248,18 +241,18 @@ def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]
         attention.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)
     ]
     fits = [step.total_bytes <= card.memory_bytes for step in steps]
-    room = f"the card holds {card.memory_bytes / GB:.1f} GB"
+    room = f"the card: {card.memory_bytes / GB:.1f} GB"
     caches = [memory.cache_bytes(step.shape, step.context, step.batch) / GB for step in steps]
     return [
-        _row("read in a step", "GB", [step.n_bytes / GB for step in steps]),
+        _row("read in a step (GB)", [step.n_bytes / GB for step in steps]),
         _row(
-            "computed in a step", "GFLOP", [step.n_flops / 1e9 for step in steps], remark=_limit(steps, card)
+            "computed in a step (GFLOP)", [step.n_flops / 1e9 for step in steps], remark=_limit(steps, card)
         ),
-        _row("keys and values", "GB", caches, remark=f"in {memory.CACHE_PRECISION}"),
-        _row("weights and cache together", "GB", [step.total_bytes / GB for step in steps], remark=room),
-        _row("fits on the card", "", fits),
-        _row("window of attention", "K tokens", [w / K if w else None for w in windows]),
-        _row("reach of the windows, all layers", "K tokens", reaches, remark="layers × (window − 1)"),
+        _row("keys and values (GB)", caches, remark=f"in {memory.CACHE_PRECISION}"),
+        _row("with the weights (GB)", [step.total_bytes / GB for step in steps], remark=room),
+        _row("fits on the card", fits, differ=False),
+        _row("window (K tokens)", [w / K if w else None for w in windows]),
+        _row("reach, all layers (K tokens)", reaches, remark="layers × (window − 1)"),
     ]
 
 
@@ -285,32 +278,28 @@ def _above(shares: Sequence[float]) -> list[str]:
 def _share_remark(shares: Sequence[float]) -> str:
     above = _above(shares)
     if len(above) == 2:
-        return "above 100%: neither speed can be had here"
-    return f"above 100%: {above[0]}'s speed cannot be had here" if above else "both could be had"
+        return "neither can be had here"
+    return f"{above[0]}'s cannot be had here" if above else "both can be had"
 
 
 def _size_remark(post: PostInference, sizes: Sequence[float]) -> str:
     printed = zip((BASELINE, CHALLENGER), (post.baseline_value, post.challenger_value), sizes, strict=True)
-    off = [f"{name} by {size - said:+.2f} GB" for name, said, size in printed if round(size, 1) != said]
-    return f"the post is off: {', '.join(off)}".replace("-", "−") if off else "as the post says"
+    off = [f"{name}: {size - said:+.2f} GB" for name, said, size in printed if round(size, 1) != said]
+    return ", ".join(off).replace("-", "−") or "as the post says"
 
 
 def _file_remark() -> str:
     """The published 4-bit files, which keep some layers wider than the arithmetic does."""
     files = {f.model: f for f in facts.weight_files() if f.format == "GGUF"}
     sizes = " and ".join(f"{files[name].size_bytes / GB:.2f}" for name in (BASELINE, CHALLENGER))
-    return f"published {files[BASELINE].precision} files: {sizes} GB"
+    return f"{files[BASELINE].precision} files: {sizes} GB"
 
 
 def _limit(steps: Sequence[Step], card: Gpu) -> str:
     by_memory = [step.reads_longer(card) for step in steps]
     if all(by_memory):
-        return "reading takes longer than computing"
-    return (
-        "for one of the two, computing takes longer"
-        if any(by_memory)
-        else "computing takes longer than reading"
-    )
+        return "reading takes longer"
+    return "for one, this takes longer" if any(by_memory) else "this takes longer"
 
 
 def _finding(steps: Sequence[Step], card: Gpu) -> str:
@@ -375,8 +364,13 @@ def _point(step: Step, card: Gpu) -> dict[str, Value]:
         "model": step.shape.name,
         "family": family_of(step.shape.name),
         "tokens": step.batch * step.context,
-        "speed": step.tokens_per_second(card),
+        "speed": _drawn(step.tokens_per_second(card)),
     }
+
+
+def _drawn(number: float) -> float:
+    # Five digits are more than a picture shows, and far fewer to send than sixteen.
+    return float(f"{number:.5g}")
 
 
 def _line(step: Step, card: Gpu) -> list[dict[str, Value]]:
@@ -395,7 +389,7 @@ def _even(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value]]:
         return []
     n_bytes = step_bytes(_weights(ours.shape, ours.precision), even * _token(ours.shape))
     speed = ours.batch * card.bandwidth_gb_s * GB / n_bytes
-    return [{"tokens": even, "speed": speed, "text": f"equal at {even:,.0f} tokens"}]
+    return [{"tokens": even, "speed": _drawn(speed), "text": f"equal at {even:,.0f} tokens"}]
 
 
 def _claim_rules() -> list[dict[str, Value]]:
@@ -587,7 +581,7 @@ def _share_bar(row: Mapping[str, Value | Cell]) -> dict[str, Value]:
 
 def _share_name(row: Mapping[str, Value | Cell]) -> str:
     run, model, weights = (_plain(row[name]) for name in ("run", "model", "weights"))
-    return f"{model}, {weights} ({run})"
+    return f"{model}, {'the post' if run == 'the post' else weights}"
 
 
 def _plain(value: Value | Cell) -> Value:

@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import cost, facts
@@ -105,6 +105,7 @@ def test_recalled_prices_are_marked_and_halves_left_out():
     assert all("Verified: partly." in s for s in api("2023-12").sources())
 
 
+@settings(deadline=None)
 @given(snapshots, providers, st.floats(1, 1e12), shares)
 def test_every_reachable_bill_is_finite_and_consistent(snapshot, provider, tokens, share):
     table = api(snapshot, provider, tokens, share)
@@ -127,6 +128,7 @@ def test_every_reachable_bill_is_finite_and_consistent(snapshot, provider, token
     assert math.isfinite(len(table.to_html()))
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([gpu.name for gpu in facts.gpus()]),
     st.floats(0.1, 20),
@@ -202,6 +204,7 @@ def test_a_threshold_one_point_lower_turns_a_use_case():
     )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([id for _, id in cost.score_reports()]),
     st.sampled_from([id for _, id in cost.chat_choices()]),
@@ -231,6 +234,7 @@ def test_every_reachable_use_case_is_labelled_consistently(source, chat, moderat
     assert math.isfinite(len(table.to_html()))
 
 
+@settings(deadline=None)
 @given(scores, scores, scores, scores, scores)
 def test_a_higher_score_never_gets_a_lower_label(a, b, moderate, good, plus):
     low, high = sorted([a, b])

@@ -6,7 +6,7 @@ import struct
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import attention, facts, memory
@@ -91,6 +91,7 @@ def test_one_head_for_all_is_counted_as_transformers_counts_it():
     assert attention.kv_bytes_per_token(18, 1, 256) == 2 * values
 
 
+@settings(deadline=None)
 @given(contexts, batches, st.sampled_from([shape.name for shape in facts.models()]))
 def test_cache_by_counting_layers_one_by_one(context, batch, name):
     shape, total = facts.model(name), 0
@@ -139,6 +140,7 @@ def test_80_gb_mean_gib():
     assert footprint("A100 80GB SXM", "FP16", 1, 2048, ("Llama 2 7B",)).notes == ()
 
 
+@settings(deadline=None)
 @given(gpus, precisions, batches, contexts, st.lists(st.sampled_from(MODELS), min_size=1, unique=True))
 def test_every_reachable_footprint_is_finite_and_consistent(gpu, precision, batch, context, models):
     table = footprint(gpu, precision, batch, context, tuple(models))
@@ -163,6 +165,7 @@ def test_every_reachable_footprint_is_finite_and_consistent(gpu, precision, batc
     assert math.isfinite(len(table.to_html()))
 
 
+@settings(deadline=None)
 @given(precisions, st.sampled_from(MODELS), batches, contexts)
 def test_more_batch_or_context_never_takes_less(precision, model, batch, context):
     shape = facts.model(model)
