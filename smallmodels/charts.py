@@ -249,7 +249,9 @@ def calendar() -> Chart:
 
 
 def _legend_below() -> alt.Legend:
-    return alt.Legend(title=None, orient="bottom", direction="horizontal", columns=3, columnPadding=32, symbolOpacity=1)
+    return alt.Legend(
+        title=None, orient="bottom", direction="horizontal", columns=3, columnPadding=32, symbolOpacity=1
+    )
 
 
 def ceilings() -> Chart:
