@@ -21,8 +21,9 @@ from transformers import MistralConfig, MistralForCausalLM
 from transformers import logging as transformers_logging
 
 from smallmodels.lab import attention
+from smallmodels.lab.experiments import read_prompt
 from smallmodels.lab.measure import alternate, ratio
-from smallmodels.lab.model import Decoder, load
+from smallmodels.lab.model import load
 
 HEADS, HEAD_DIM, WINDOW, CACHED = 8, 64, 512, 32_768
 Found = dict[str, dict[str, float]]
@@ -94,7 +95,8 @@ def against_transformers(rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
     for windows in (2, 8, 32):
         prompt = torch.randint(512, (1, windows * window))
         times = alternate(
-            {"ours": partial(read, ours, prompt), "theirs": partial(peer, prompt, logits_to_keep=1)}, rounds
+            {"ours": partial(read_prompt, ours, prompt), "theirs": partial(peer, prompt, logits_to_keep=1)},
+            rounds,
         )
         yield f"model prefill, n = {windows}W: transformers / ours", ratio(times["theirs"], times["ours"])
     for batch in (1, 8):
@@ -106,11 +108,6 @@ def against_transformers(rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
         }
         times = alternate(cases, rounds)
         yield f"model decode, batch {batch}: transformers / ours", ratio(times["theirs"], times["ours"])
-
-
-def read(model: Decoder, prompt: Tensor) -> Tensor:
-    """Read a prompt in one piece, into a fresh rolling cache."""
-    return model.prefill(prompt, model.cache(*prompt.shape), chunk=prompt.shape[1])
 
 
 def prefill_memory(n: int = 16_384) -> Iterator[tuple[str, dict[str, float]]]:

@@ -101,13 +101,13 @@ def decode_time(
         for context in contexts:
             cases[heads, context] = partial(_step, model, _filled(model, context))
             read[heads, context] = config.step_bytes(context + 1, value_bytes=dtype.itemsize)
-    times = alternate({str(case): run for case, run in cases.items()}, rounds)
+    times = alternate(cases, rounds)
     return [
         {
             "n_kv_heads": heads,
             "context": context,
             "bytes": read[heads, context],
-            **_spread(times[str((heads, context))]),
+            **_spread(times[heads, context]),
         }
         for heads, context in cases
     ]
@@ -194,7 +194,8 @@ def prefill_time(
     for length in lengths:
         prompt = torch.zeros(1, length, dtype=torch.long, device=device)
         times = alternate(
-            {"windowed": partial(_read, windowed, prompt), "full": partial(_read, full, prompt)}, rounds
+            {"windowed": partial(read_prompt, windowed, prompt), "full": partial(read_prompt, full, prompt)},
+            rounds,
         )
         for way, model in (("windowed", windowed), ("full", full)):
             flops = model.config.prefill_flops(length)
@@ -252,7 +253,8 @@ def _filled(model: Decoder, context: int) -> KVCache:
 
 
 @torch.inference_mode()
-def _read(model: Decoder, prompt: torch.Tensor) -> torch.Tensor:
+def read_prompt(model: Decoder, prompt: torch.Tensor) -> torch.Tensor:
+    """Logits after a prompt (B, T), read in one piece into a fresh cache."""
     return model.prefill(prompt, model.cache(*prompt.shape), chunk=prompt.shape[1])
 
 

@@ -2,13 +2,16 @@
 
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 import psutil
 import torch
+
+Case = TypeVar("Case", bound=Hashable)
 
 
 def best_device() -> torch.device:
@@ -54,12 +57,12 @@ def require_memory(needed: int, device: torch.device | str, what: str) -> None:
         raise ValueError(f"{what} need {needed / 1e9:.1f} GB and {device} has {free / 1e9:.1f} GB free.")
 
 
-def alternate(cases: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def alternate(cases: Mapping[Case, Callable[[], object]], rounds: int) -> dict[Case, list[float]]:
     """Seconds of each case in each round, the cases taken in turn so that a busy machine troubles all alike.
 
     Each runs once before, unmeasured. A CUDA device is waited for.
     """
-    times: dict[str, list[float]] = {name: [] for name in cases}
+    times: dict[Case, list[float]] = {name: [] for name in cases}
     for case in cases.values():
         case()
     for _ in range(rounds):
