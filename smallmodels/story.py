@@ -3,9 +3,8 @@
 `timeline` lists the events and counts the days from one of them to every other. Standard library only.
 """
 
-from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from smallmodels import facts
 from smallmodels.facts import Event
@@ -26,7 +25,8 @@ def bounds(day: str) -> tuple[date, date]:
     """
     if len(day) == len("2023-04"):
         first = date.fromisoformat(f"{day}-01")
-        return first, first.replace(day=monthrange(first.year, first.month)[1])
+        next_month = (first + timedelta(31)).replace(day=1)
+        return first, next_month - timedelta(1)
     exact = date.fromisoformat(day)
     return exact, exact
 
