@@ -21,10 +21,30 @@ from smallmodels.table import Cell, Column, Table, raw
 
 WASM = "**/pyodide.asm.wasm"
 LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
-SETTLED = '[data-state="live"]:not([aria-busy])'
 
 
 # ---------------------------------------------------------------- what is set, and what is shown
+
+
+# All that a test looks at, in one look: so nothing can change between two of them.
+LOOK = """root => {
+  const fields = name => [...root.querySelectorAll(`:is(input, select)[name="${name}"]`)];
+  const inside = {radio: "checked", checkboxes: "checked"};
+  const set = ({name, kind}) => {
+    if (kind in inside) return fields(name).filter(field => field.checked).map(field => field.value);
+    return [kind === "checkbox" ? String(fields(name)[0].checked) : fields(name)[0].value];
+  };
+  const data = JSON.parse(root.querySelector(".live-data").textContent);
+  const [table, ...more] = root.querySelectorAll("table");
+  return {
+    data,
+    set: Object.fromEntries(data.controls.map(spec => [spec.name, set(spec)])),
+    shown: [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)),
+    raw: [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.dataset.value)),
+    findings: [...root.querySelectorAll("[role=status], output")].map(finding => finding.textContent),
+    visible: more.length === 0 && table.checkVisibility({visibilityProperty: true}),
+  };
+}"""
 
 
 @dataclass
@@ -37,9 +57,13 @@ class Widget:
     def id(self) -> str:
         return self.root.get_attribute("id") or ""
 
+    def look(self) -> dict[str, Any]:
+        seen: dict[str, Any] = self.root.evaluate(LOOK)
+        return seen
+
     @property
     def data(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads(self.root.locator(".live-data").text_content() or "")
+        data: dict[str, Any] = self.look()["data"]
         return data
 
     def control(self, name: str) -> Locator:
@@ -47,69 +71,44 @@ class Widget:
 
     def arguments(self) -> dict[str, Any]:
         """The arguments as a reader sees them: what stands in each control, with the type Python gave it."""
-        fixed = {name: json.loads(text) for name, text in self.data["fixed"].items()}
-        return fixed | {spec["name"]: self.value(spec) for spec in self.data["controls"]}
-
-    def value(self, spec: dict[str, Any]) -> Any:
-        control = self.control(spec["name"])
-        options = {self._attribute(text): json.loads(text) for _, text in spec.get("options", [])}
-        match spec["kind"]:
-            case "select":
-                return options[control.input_value()]
-            case "radio":
-                return options[control.locator("input:checked").get_attribute("value") or ""]
-            case "checkboxes":
-                checked = control.locator("input:checked").all()
-                return tuple(options[box.get_attribute("value") or ""] for box in checked)
-            case "checkbox":
-                return control.is_checked()
-            case "log":
-                return float(control.locator('input[type="number"]').input_value())
-            case "text":
-                return control.input_value()
-            case _:
-                return (float if spec["float"] else int)(control.input_value())
-
-    @staticmethod
-    def _attribute(text: str) -> str:
-        value = json.loads(text)
-        return value if isinstance(value, str) else text
-
-    def shown(self) -> list[list[str]]:
-        """The table as text, headings first."""
-        rows: list[list[str]] = self.root.locator("table").evaluate(
-            "table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent))"
-        )
-        return rows
-
-    def raw(self) -> list[list[str]]:
-        """The raw values of the table's body."""
-        rows: list[list[str]] = self.root.locator("table").evaluate(
-            "table => [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.dataset.value))"
-        )
-        return rows
-
-    def finding(self) -> str:
-        return self.root.get_by_role("status").inner_text()
+        return arguments(self.look())
 
     def settle(self, state: str = "live") -> None:
-        expect(self.root).to_have_attribute("data-state", state, timeout=60_000)
-        expect(self.root).not_to_have_attribute("aria-busy", "true", timeout=60_000)
+        selector = f'#{self.id}[data-state="{state}"]:not([aria-busy])'
+        self.root.page.wait_for_selector(selector, state="attached", timeout=60_000)
 
     def check(self, function: Callable[..., Table] | None = None) -> None:
         """The table, its raw values and the finding are Python's for the arguments that are set."""
-        arguments = self.arguments()
-        table = (function or resolve(self.data["function"]))(**arguments)
-        said = f"#{self.id} with {arguments}"
-        assert self.shown() == list(table.shown()), said
-        assert self.raw() == [[raw(table.cell(row, c).value) for c in table.columns] for row in table.rows], (
-            said
-        )
-        assert self.finding() == table.finding, said
-        assert self.root.locator("table").is_visible(), said
+        seen = self.look()
+        table = (function or resolve(seen["data"]["function"]))(**arguments(seen))
+        said = f"#{self.id} with {arguments(seen)}"
+        assert seen["shown"] == list(table.shown()), said
+        assert seen["raw"] == [[raw(table.cell(r, c).value) for c in table.columns] for r in table.rows], said
+        assert seen["findings"] == [table.finding], said
+        assert seen["visible"], said
         drawn = self.root.locator('figure:not([data-stale]) [role="img"]')
         if drawn.count():
             expect(drawn.first, said).to_have_attribute("aria-label", table.finding)
+
+
+def arguments(seen: dict[str, Any]) -> dict[str, Any]:
+    fixed = {name: json.loads(text) for name, text in seen["data"]["fixed"].items()}
+    return fixed | {spec["name"]: value(spec, seen["set"][spec["name"]]) for spec in seen["data"]["controls"]}
+
+
+def value(spec: dict[str, Any], texts: list[str]) -> Any:
+    """The argument behind what a control's fields say: an option's own value, or a number, word or truth."""
+    if "options" in spec:
+        options = [json.loads(text) for _, text in spec["options"]]
+        named = {option if isinstance(option, str) else json.dumps(option): option for option in options}
+        values = tuple(named[text] for text in texts)
+        return values if spec["kind"] == "checkboxes" else values[0]
+    kinds: dict[str, Callable[[str], Any]] = {
+        "checkbox": lambda text: text == "true",
+        "text": str,
+        "log": float,
+    }
+    return kinds.get(spec["kind"], float if spec.get("float") else int)(texts[0])
 
 
 def widgets(page: Page) -> list[Widget]:
@@ -411,7 +410,6 @@ def test_a_link_that_asks_for_what_is_not_there_is_answered_in_a_sentence(
     page.goto(book.url(f"{CHAPTER}#head-to-head?{asked}"))
     widget = find(page)
     expect(widget.root).to_contain_text(said)
-    widget.settle()
     widget.check()
 
 
@@ -518,7 +516,7 @@ def test_on_a_phone_only_the_table_scrolls_sideways(book: Any, fresh_page: Any) 
     for path in book.pages:
         page.goto(book.url(path))
         for widget in widgets(page):
-            widget.settle()
+            expect(widget.root).not_to_have_attribute("data-state", "static")
             scroll = widget.root.locator(".live-scroll")
             wide = scroll.evaluate("e => e.scrollWidth > e.clientWidth + 1")
             assert (scroll.get_attribute("tabindex") == "0") == wide
@@ -673,7 +671,7 @@ def test_in_a_kernel_every_kind_of_control_moves_python(
             widget.settle("kernel")
             widget.check(everything)
             control = live.controls[spec["name"]]
-            assert control.value == widget.value(spec)
+            assert control.value == widget.arguments()[spec["name"]]
             values.add(live.values[spec["name"]])
         assert len(values) > 1, spec["name"]
 
@@ -701,7 +699,7 @@ def test_in_a_kernel_python_moves_the_page(kernel: tuple[Page, Live, Widget]) ->
 
 def test_in_a_kernel_a_refusal_stands_beside_its_control(kernel: tuple[Page, Live, Widget]) -> None:
     page, _live, widget = kernel
-    before = widget.shown()
+    before = widget.look()["shown"]
     count = widget.control("count")
     for typed, said in (
         ("8", "There are 7 at most; choose fewer."),
@@ -714,7 +712,7 @@ def test_in_a_kernel_a_refusal_stands_beside_its_control(kernel: tuple[Page, Liv
         expect(error).to_contain_text(said)
         expect(count).to_have_attribute("aria-invalid", "true")
         assert count.input_value() == typed
-        assert widget.shown() == before
+        assert widget.look()["shown"] == before
     count.fill("3")
     widget.settle("kernel")
     expect(count).not_to_have_attribute("aria-invalid", "true")
