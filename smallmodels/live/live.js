@@ -298,11 +298,12 @@ const QUIET = Object.fromEntries(["level", "error", "warn", "info", "debug"].map
 function drawnChart(figure, spec, host, tip, signal) {
   let view = null;
   let latest = null;
+  let names = [];
   let width = 0;
   const feed = () => {
-    for (const [name, records] of Object.entries(latest.series)) view.data(name, structuredClone(records));
+    for (const name of names) view.data(name, structuredClone(latest.series[name] ?? []));
   };
-  const name = () => figure.querySelector('[role="img"]')?.setAttribute("aria-label", latest.finding);
+  const title = () => figure.querySelector('[role="img"]')?.setAttribute("aria-label", latest.finding);
   const draw = async () => {
     const { View, parse, compile } = await host.vega();
     width = figure.clientWidth;
@@ -324,7 +325,7 @@ function drawnChart(figure, spec, host, tip, signal) {
     figure.replaceChildren(box);
     figure.removeAttribute("data-stale");
     box.firstElementChild.setAttribute("aria-hidden", "true");
-    name();
+    title();
   };
   const near = new IntersectionObserver(
     (entries) => {
@@ -353,11 +354,12 @@ function drawnChart(figure, spec, host, tip, signal) {
       const first = latest === null;
       latest = result;
       if (first) {
+        names = Object.keys(result.series);
         near.observe(figure);
         resized.observe(figure);
       } else if (view) {
         feed();
-        view.runAsync().then(name);
+        view.runAsync().then(title);
       } else figure.dataset.stale = ""; // the picture shows the first state: not to be seen beside another
     },
   };
@@ -395,7 +397,8 @@ class View {
     this.result = { ...this.data.result, html: this.parts.scroll.innerHTML };
     this.furnish(signal);
     this.write(this.first);
-    this.drawing = this.parts.chart && this.drawer(explanations(root, signal), signal);
+    const tip = explanations(root, signal);
+    this.drawing = this.parts.chart && this.drawer(tip, signal);
     this.drawing?.update(this.result);
     this.status(host.state);
   }
@@ -443,6 +446,7 @@ class View {
       if (!(refusal instanceof Refusal)) throw refusal;
       this.turn++; // what is still being computed answers a value that is no longer there
       this.settle();
+      this.say();
       own.refuse(refusal.message);
     }
   }
@@ -517,7 +521,7 @@ class View {
   }
 
   async copy(own, text) {
-    const said = own.textContent;
+    const said = (own.dataset.said ??= own.textContent); // a second click may come before the word is back
     const done = await copied(text);
     own.textContent = done ? "Copied" : "Not allowed here";
     this.say(done ? "Copied." : "This browser does not let the page copy.");

@@ -442,6 +442,13 @@ def test_where_the_clipboard_is_closed_the_old_way_of_copying_is_taken(book: Any
     assert page.evaluate("window.taken") == benchmarks.head_to_head().to_csv()
 
 
+def test_a_table_without_a_chart_is_explained_too(chapter: Page) -> None:
+    widget = find(chapter, "provenance")
+    why = widget.root.locator("tbody .live-why").first
+    why.focus()
+    expect(widget.root.locator(".live-tip")).to_have_text(why.get_attribute("aria-description") or "-")
+
+
 def test_an_explanation_is_seen_at_a_tap(book: Any, fresh_page: Any) -> None:
     page = fresh_page(has_touch=True, viewport={"width": 360, "height": 740})
     page.goto(book.url(CHAPTER))
