@@ -44,6 +44,7 @@ test: .venv/.test lint html
 	@pytest --doctest-modules --ignore=tests/book
 	@echo "Re-executing the notebooks and comparing their outputs ..."
 	@pytest -c tests/nbval.ini --nbval notebooks
+	@python tools/notebooks.py --check
 	@echo "Testing the built book in Chromium ..."
 	@pytest tests/book
 
