@@ -178,11 +178,9 @@ def footprint(
     """Weights, cache and total of each model, whether the card holds them, and how many sequences it could.
 
     `gpu` and `models` are names of `data/`, `precision` that of the weights; the cache is in FP16. Raises
-    `ValueError` for what is not there, no model at all, and loads outside `cache_bytes`'s.
+    `ValueError` for what is not there and for loads outside `cache_bytes`'s.
     """
     card = facts.gpu(gpu)
-    if not models:
-        raise ValueError("No model is chosen; choose at least one.")
     shapes = [facts.model(name) for name in models]
     rows = tuple(_row(shape, card, precision, batch, context) for shape in shapes)
     return Table(
@@ -250,6 +248,8 @@ def _finding(shapes: Sequence[Model], card: Gpu, precision: str, batch: int, con
     over = [f"{name} ({totals[name] / GB:.1f} GB)" for name in totals if name not in fitting]
     held = f"The {card.name} with its {card.memory_bytes / GB:.1f} GB"
     load = f"in {precision} with {_sequences(batch)} of {context:,} tokens"
+    if not shapes:
+        return "No model is chosen, so there is nothing to weigh."
     if not over:
         return f"{held} holds {_listed(fitting)} {load}."
     if not fitting:
