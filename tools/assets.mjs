@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { loadPyodide } from "pyodide";
 
@@ -52,7 +53,21 @@ async function scripts() {
     define: { __PYODIDE_INFO__: JSON.stringify(info) },
   });
   const contents = `export { View, parse } from "vega"; export { compile } from "vega-lite";`;
-  await build({ ...common, stdin: { contents, resolveDir: ROOT }, outfile: join(MAKING, "vega.js") });
+  const stdin = { contents, resolveDir: ROOT };
+  const { metafile } = await build({ ...common, stdin, outfile: join(MAKING, "vega.js"), metafile: true });
+  const packages = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  await licences(["pyodide", ...new Set(packages.filter(Boolean))]);
+}
+
+/** The licences of what is passed on in these files, each in its own words where it brings them. */
+async function licences(packages) {
+  const entries = packages.sort().map(async (name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const own = (await readdir(folder)).find((file) => /^licen[sc]e/i.test(file));
+    return `${name} ${version}: ${license}\n\n${own ? await readFile(join(folder, own), "utf8") : ""}`;
+  });
+  await writeFile(join(MAKING, "licences.txt"), (await Promise.all(entries)).join(`\n${"-".repeat(80)}\n\n`));
 }
 
 /** Pyodide's own files; nothing in them may name a host the book would not ask anyway. */
@@ -77,12 +92,16 @@ async function python(sources) {
   py.runPython(await readFile(join(ROOT, "tools", "assets.py"), "utf8"));
   const library = py.FS.readFile("/stdlib.zip");
   await writeFile(join(MAKING, "pyodide", "stdlib.zip"), library);
-  const app = {};
-  for (const [there] of sources) {
-    const path = there.replace(/\.py$/, ".pyc");
-    app[path] = Buffer.from(py.FS.readFile(`/app/${path}`)).toString("base64");
-  }
-  await writeFile(join(MAKING, "app.json"), JSON.stringify(app));
+  const compiled = sources.map(([there]) => there.replace(/\.py$/, ".pyc"));
+  await writeFile(join(MAKING, "pyodide", "app.bin"), packed(compiled.map((path) => [path, py.FS.readFile(`/app/${path}`)])));
+}
+
+/** Files as one: the size of a list, the list `{path: size}`, their bytes; compressed together, which is smallest. */
+function packed(files) {
+  const list = Buffer.from(JSON.stringify(Object.fromEntries(files.map(([path, bytes]) => [path, bytes.length]))));
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(list.length);
+  return gzipSync(Buffer.concat([size, list, ...files.map(([, bytes]) => bytes)]), { level: 9 });
 }
 
 async function main() {

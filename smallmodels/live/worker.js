@@ -13,13 +13,24 @@ sys.path.insert(0, "/app")
 from answer import answer_text
 `;
 
-/** Writes the package and its data, `{path: base64}`, into Python's file system. */
-function unpack(files, FS) {
-  for (const [path, content] of Object.entries(files)) {
+/** Writes the package and its data into Python's file system; tools/assets.mjs says how they are packed. */
+function unpack(buffer, FS) {
+  const start = 4 + new DataView(buffer).getUint32(0, true);
+  const sizes = JSON.parse(new TextDecoder().decode(buffer.slice(4, start)));
+  let at = start;
+  for (const [path, size] of Object.entries(sizes)) {
     const whole = `/app/${path}`;
     FS.mkdirTree(whole.slice(0, whole.lastIndexOf("/")));
-    FS.writeFile(whole, Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
+    FS.writeFile(whole, new Uint8Array(buffer, at, size));
+    at += size;
   }
+}
+
+/** A packed file, unzipped here so that it is as small from a server that compresses nothing. */
+async function unzipped(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} is not there`);
+  return new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Starts Python and has every question of `questions` answered once, so that a reader waits for no import. */
@@ -30,7 +41,7 @@ async function start(questions) {
       stdLibURL: address("pyodide/stdlib.zip"),
       lockFileContents: NO_PACKAGES,
     }),
-    fetch(address("app.json")).then((response) => response.json()),
+    unzipped(address("pyodide/app.bin")),
   ]);
   unpack(files, python.FS);
   python.runPython(PREPARE);

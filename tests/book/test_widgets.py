@@ -288,7 +288,7 @@ def test_another_state_waits_for_python_and_shows_no_other_table(
     expect(widget.root).not_to_contain_text("Python is starting")
 
 
-@pytest.mark.parametrize("blocked", ["**/worker.js*", WASM, "**/stdlib.zip*", "**/app.json*"])
+@pytest.mark.parametrize("blocked", ["**/worker.js*", WASM, "**/stdlib.zip*", "**/app.bin*"])
 def test_without_python_the_page_stays_readable_and_says_why(
     book: Any, fresh_page: Any, blocked: str
 ) -> None:

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 
 const shipped = process.argv[2];
 const runtime = join(shipped, "pyodide", "/");
@@ -14,10 +15,12 @@ const python = await loadPyodide({
   stdLibURL: join(runtime, "stdlib.zip"),
   lockFileContents: JSON.stringify({ info, packages: {} }),
 });
-const files = JSON.parse(await readFile(join(shipped, "app.json"), "utf8"));
-for (const [path, content] of Object.entries(files)) {
+const packed = gunzipSync(await readFile(join(runtime, "app.bin")));
+let at = 4 + packed.readUInt32LE();
+for (const [path, size] of Object.entries(JSON.parse(packed.subarray(4, at)))) {
   python.FS.mkdirTree(dirname(`/app/${path}`));
-  python.FS.writeFile(`/app/${path}`, Buffer.from(content, "base64"));
+  python.FS.writeFile(`/app/${path}`, packed.subarray(at, at + size));
+  at += size;
 }
 python.runPython("import sys; sys.path.insert(0, '/app'); from answer import answer_text");
 const answer = python.globals.get("answer_text");
