@@ -119,6 +119,21 @@ def test_window_and_reach_of_the_paper():
     assert pair(inference(), "reach, all layers (K tokens)") == (None, 131_040 / 1024)
 
 
+def test_effective_context_is_that_of_training():
+    assert pair(inference(), "effective context (K tokens)") == (4, 8)
+
+
+def test_operations_of_a_step_matrix_by_matrix():
+    """Every product of a layer spelled out: 2 x rows x columns, and scores and sums over the cached tokens."""
+    n, batch = 3000, 5
+    for role, kv, ffn in ((0, 4096, 11_008), (1, 1024, 14_336)):
+        matrices = 2 * 4096 * 4096 + 2 * 4096 * kv + 3 * 4096 * ffn
+        norms = 2 * 4096
+        by_hand = 2 * (32 * (matrices + norms) + 4096 + 32_000 * 4096) + 32 * 2 * 2 * n * 4096
+        computed = pair(inference(batch=batch, context=n), "computed in a step (GFLOP)")[role]
+        assert computed == pytest.approx(batch * by_hand / 1e9, rel=1e-12)
+
+
 def test_memory_rows_are_those_of_the_weights():
     assert pair(inference(), "memory, FP16 (GB)") == (
         pytest.approx(13.476831232),
