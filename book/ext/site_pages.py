@@ -23,6 +23,15 @@ BRANCH = "gh-pages"  # where tools/publish.py's output goes
 # after the style sheets holds up the whole page until all of them are there.
 UNUSED = ("thebe", "require.min.js", "html-manager", "design-tabs", "toggle", "documentation_options.")
 FONTS = {"source-serif-4": ("normal", "italic"), "source-sans-3": ("normal",)}
+DOOR = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="_static/favicon.svg">
+<link rel="canonical" href="{first}">
+<meta http-equiv="refresh" content="0; url={first}">
+<p><a href="{first}">{title}</a></p>
+"""
 DESCRIPTION = (
     "Did a 7B model really beat a 13B one? An article of 2023, rebuilt so that every figure has its source "
     "and every table recomputes in your browser."
@@ -125,6 +134,16 @@ def copy_fonts(app: Sphinx, error: Exception | None) -> None:
         shutil.copy(package / "LICENSE", target / f"{family}-LICENSE.txt")
 
 
+def front_door(app: Sphinx, error: Exception | None) -> None:
+    """Makes the root of the book lead to its first page, with its name and its mark on the way."""
+    if error is not None or app.builder.format != "html":
+        return
+    first = app.builder.get_target_uri(app.config.root_doc)
+    (Path(app.outdir) / "index.html").write_text(
+        DOOR.format(title=app.config.html_title, first=first), "utf-8"
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension with Sphinx."""
     app.connect("config-inited", configure)
@@ -133,4 +152,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", tidy, priority=800)
     app.connect("html-page-context", light_scripts, priority=900)
     app.connect("build-finished", copy_fonts)
+    app.connect("build-finished", front_door, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
