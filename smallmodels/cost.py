@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from smallmodels import benchmarks, facts, memory, speed
 from smallmodels.benchmarks import POST, family_of
-from smallmodels.facts import Gpu, PostCost, PostUseCase, Price, Rental
+from smallmodels.facts import Gpu, PostCost, PostUseCase, Price, Rental, Score
 from smallmodels.memory import GB, POST_MODELS
 from smallmodels.table import Cell, Column, Table, Value
 
@@ -94,9 +94,8 @@ def _one_of(what: str, name: str, allowed: Sequence[str]) -> None:
 
 
 def _post_offer(cost: PostCost) -> Offer:
-    source = f"{facts.source(POST).title}, fifth table; it names no provider."
     price = cost.price_per_million
-    return Offer(cost.model, "", price, price, cost.currency, source)
+    return Offer(cost.model, "", price, price, cost.currency, "The post, fifth table; it names no provider.")
 
 
 def _offer(price: Price, model: str = "", sold_as: str = "") -> Offer:
@@ -206,12 +205,15 @@ def _columns(found: Sequence[Offer]) -> tuple[Column, ...]:
 def _row(offer: Offer, bill: float, saving: float | None) -> dict[str, Value | Cell]:
     shape, card = facts.model(offer.model), facts.gpu(CARD)
     post = next((cost for cost in facts.post_costs() if cost.model == offer.model), None)
-    printed = (post.memory_text, post.rtx_4090_text, post.price_text) if post else (None, None, None)
+    texts = (post.memory_text, post.rtx_4090_text, post.price_text) if post else ()
+    printed = [Cell(text, "The post, fifth table.") for text in texts] or [Cell(None)] * 3
     totals = {p: memory.total_bytes(shape, p, 1, USUAL_CONTEXT) for p in ("FP16", "INT4")}
     return {
         "offer": _name(offer),
         "memory_post": printed[0],
-        "memory_gb": memory.weight_bytes(memory.model_parameters(shape)) / GB,
+        "memory_gb": Cell(
+            memory.weight_bytes(memory.model_parameters(shape)) / GB, memory.shape_source(shape)
+        ),
         "card_post": printed[1],
         "card_fp16": totals["FP16"] <= card.memory_bytes,
         "card_int4": totals["INT4"] <= card.memory_bytes,
@@ -635,13 +637,18 @@ def _case_row(case: Case, cuts: tuple[float, float, float]) -> dict[str, Value |
     verdict, reason = case.pair.verdict()
     return {
         **row,
-        "baseline": case.pair.theirs.score_pct,
+        "baseline": Cell(case.pair.theirs.score_pct, _score_source(case.pair.theirs)),
         "baseline_label": found[0],
-        "challenger": case.pair.ours.score_pct,
+        "challenger": Cell(case.pair.ours.score_pct, _score_source(case.pair.ours)),
         "challenger_label": found[1],
         "replaces": replaces(found[1], found[0]),
         "comparable": Cell(verdict, note=reason),
     }
+
+
+def _score_source(score: Score) -> str:
+    where = "The post" if score.source_id == POST else facts.source(score.source_id).title
+    return f"{where}, {score.locator}." if score.locator else f"{where}."
 
 
 def _case_finding(cases: Sequence[Case], cuts: tuple[float, float, float]) -> str:

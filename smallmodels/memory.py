@@ -217,20 +217,34 @@ def _row(shape: Model, card: Gpu, precision: str, batch: int, context: int) -> d
     return {
         "model": shape.name,
         "post": _post_memory(shape.name),
-        "parameters": model_parameters(shape),
+        "parameters": Cell(model_parameters(shape), shape_source(shape)),
         "weights_gb": weights / GB,
         "weights_gib": weights / GIB,
         "cache_gb": cache / GB,
         "total_gb": total / GB,
-        "share_pct": 100 * total / card.memory_bytes,
+        "share_pct": Cell(100 * total / card.memory_bytes, card_source(card)),
         "fits": total <= card.memory_bytes,
         "largest": largest_batch(shape, card, precision, context),
         "smallest": room.name if room else "none here",
     }
 
 
-def _post_memory(model: str) -> str | None:
-    return next((cost.memory_text for cost in facts.post_costs() if cost.model == model), None)
+def _post_memory(model: str) -> Cell:
+    printed = next((cost.memory_text for cost in facts.post_costs() if cost.model == model), None)
+    return Cell(printed, "The post, fifth table." if printed else "")
+
+
+def shape_source(shape: Model) -> str:
+    """Where a model's shape, and the published count that it must give, come from."""
+    counted = f"; counted in {facts.source(shape.params_source_id).title}" if shape.params_source_id else ""
+    return f"Shape of {shape.name}: {facts.source(shape.source_id).title}{counted}."
+
+
+def card_source(card: Gpu) -> str:
+    """Where a card's data sheet comes from, and what it says."""
+    doubt = "" if card.verified == "yes" else f" Verified: {card.verified}."
+    sheet = f"{card.memory_gb} GB, {card.bandwidth_gb_s:,g} GB/s, {card.dense_tflops:,g} TFLOP/s"
+    return f"{card.name} ({sheet}): {facts.source(card.source_id).title}.{doubt}"
 
 
 def _memory(card: Gpu) -> str:

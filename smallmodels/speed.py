@@ -201,9 +201,10 @@ def _row(
     if differ and theirs and ours:
         row["improvement"] = difference_pct(ours, theirs)
     if post:
-        row["baseline_post"] = post.baseline_text
-        row["challenger_post"] = post.challenger_text
-        row["improvement_post"] = post.improvement_text
+        source = "The post, third table."
+        row["baseline_post"] = Cell(post.baseline_text, source)
+        row["challenger_post"] = Cell(post.challenger_text, source)
+        row["improvement_post"] = Cell(post.improvement_text, source)
     return row
 
 
@@ -226,12 +227,20 @@ def _post_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]
     shares = _shares(steps, card)
     fp16 = _size_remark(post["memory-fp16"], sizes["FP16"])
     return [
-        _row("inference speed, at most (tokens/s)", _speeds(steps, card), post["speed"]),
+        _speed_row(steps, card, post["speed"]),
         _row("the post's speed, of that (%)", shares, remark=_share_remark(shares), differ=False),
         _row("memory, FP16 (GB)", sizes["FP16"], post["memory-fp16"], fp16),
         _row("memory, 4-bit (GB)", sizes["INT4"], post["memory-4bit"], _file_remark()),
         _row("effective context (K tokens)", trained, post["context"], "the length it was trained on"),
     ]
+
+
+def _speed_row(steps: Sequence[Step], card: Gpu, post: PostInference) -> dict[str, Value | Cell]:
+    """The two ceilings, each with the data sheets it is worked out from."""
+    speeds = _speeds(steps, card)
+    theirs, ours = (f"{memory.card_source(card)} {memory.shape_source(step.shape)}" for step in steps)
+    row = _row("inference speed, at most (tokens/s)", speeds, post)
+    return {**row, "baseline": Cell(speeds[0], theirs), "challenger": Cell(speeds[1], ours)}
 
 
 def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]:
@@ -550,9 +559,7 @@ def _measured_row(speed: Speed) -> dict[str, Value | Cell]:
 
 
 def _claim_rows(card: Gpu) -> list[dict[str, Value | Cell]]:
-    origin = Cell(
-        "the post", f"{facts.source('post').title}, third table; it names an A100 and no precision."
-    )
+    origin = Cell("the post", "The post, third table; it names an A100 and no precision.")
     return [{"run": origin, **_efficiency(step(model), value, card)} for model, value in _claims().items()]
 
 

@@ -124,7 +124,7 @@ def test_effective_context_is_that_of_training():
 
 
 def test_operations_of_a_step_matrix_by_matrix():
-    """Every product of a layer spelled out: 2 x rows x columns, and scores and sums over the cached tokens."""
+    """Every product of a layer spelled out: 2 x rows x columns, then scores and sums over cached tokens."""
     n, batch = 3000, 5
     for role, kv, ffn in ((0, 4096, 11_008), (1, 1024, 14_336)):
         matrices = 2 * 4096 * 4096 + 2 * 4096 * kv + 3 * 4096 * ffn
