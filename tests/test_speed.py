@@ -215,7 +215,7 @@ def test_every_measurement_is_below_its_ceiling(card):
 
 def test_implied_bandwidth_is_what_the_measurer_reports():
     """gpt-fast prints 1,397 GB/s beside its 104.9 tokens/s of Llama 2 7B in BF16."""
-    reported = next(s.value for s in facts.speeds() if s.id == "gpt-fast-llama-2-7b-bandwidth")
+    reported = next(s.value for s in facts.speeds() if s.id == "gpt-fast-llama-2-7b-bf16-bandwidth")
     implied = measured().values("bandwidth")[2]
     assert implied == pytest.approx(reported, rel=0.01)
     assert [round(share) for share in measured().values("share_pct")] == [78, 105, 68, 54, 36, 69]
