@@ -27,6 +27,17 @@ from smallmodels.lab.train import Trainer, initialise, text_batches, text_loss
 
 SEEDS = (0, 1, 2)
 TINY = Config.tiny(128, n_layers=4, n_heads=8, n_kv_heads=2, head_dim=16, sliding_window=32)
+ABOUT_TINY = """# The tiny checkpoint
+
+A decoder of Mistral's kind: 4 layers, 8 query heads that share 2 key-value heads, a window of 32 tokens, 27
+characters. It learned the invented language of `smallmodels/lab/corpus.py`; samples and demos start from it.
+
+- Read it with `smallmodels.lab.model.load("data/runs/tiny")`, or with transformers, whose format it has.
+characters. It learned the invented language of `smallmodels/lab/corpus.py`; demos start from it.
+  Weights are stored in FP16.
+- It knows no human language and was trained on no text that anybody wrote.
+- Licence: CC BY 4.0, as everything in `data/runs/` (see `LICENSE-data`).
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Experiment:
 
 
 def tiny(
-    characters: int = 3_000_000, length: int = 128, batch: int = 32, seed: int = 0
+    characters: int = 1_000_000, length: int = 128, batch: int = 32, seed: int = 0
 ) -> list[experiments.Row]:
     """Train the small checkpoint, write it to `data/runs/tiny/`, and say how near the entropy it comes."""
     language = corpus.invent()
@@ -48,7 +59,9 @@ def tiny(
         initialise(Decoder(TINY), seed), text_batches(language.text(characters + 1, seed=1), length, batch)
     )
     model = trainer.train(characters // (length * batch), quiet=False)
-    checkpoint.save(model, data_folder() / "runs" / "tiny", dtype=torch.float16)
+    folder = data_folder() / "runs" / "tiny"
+    checkpoint.save(model, folder, dtype=torch.float16)
+    (folder / "README.md").write_text(ABOUT_TINY, encoding="utf-8")
     return [
         {"figure": "parameters", "value": TINY.n_parameters()},
         {"figure": "loss on unseen text", "value": text_loss(model, unseen, length)},
@@ -101,7 +114,7 @@ EXPERIMENTS = {
     "tiny": Experiment(
         "How close does the small checkpoint come to the entropy of its language?",
         tiny,
-        {"characters": 3_000_000, "length": 128, "batch": 32, "seed": 0},
+        {"characters": 1_000_000, "length": 128, "batch": 32, "seed": 0},
     ),
 }
 
