@@ -294,38 +294,53 @@ function explanations(root, signal) {
 // Remarks on a specification are for its author, who met them when the picture was made.
 const QUIET = Object.fromEntries(["level", "error", "warn", "info", "debug"].map((name) => [name, () => QUIET]));
 
+/** The texts in a result's series, in order: what a chart's categories and their order come from. */
+const categories = (series) => JSON.stringify(series, (_key, value) => (typeof value === "number" ? 0 : value));
+
 /** Draws a specification with vega once it comes near the screen; until then the static picture stands. */
 function drawnChart(figure, spec, host, tip, signal) {
   let view = null;
   let latest = null;
   let names = [];
+  let fed = "";
+  let waiting = null;
   let width = 0;
-  const feed = () => {
-    for (const name of names) view.data(name, structuredClone(latest.series[name] ?? []));
+  const feed = async () => {
+    waiting = null; // what comes from now on is fed after this
+    if (signal.aborted) return;
+    const { series, finding } = latest;
+    // Vega keeps a category where it first stood, so where they change it must forget the old ones first.
+    if (fed !== (fed = categories(series))) {
+      for (const name of names) view.data(name, []);
+      await view.runAsync();
+    }
+    for (const name of names) view.data(name, structuredClone(series[name] ?? []));
+    await view.runAsync();
+    view.container().setAttribute("aria-label", finding);
   };
-  const title = () => figure.querySelector('[role="img"]')?.setAttribute("aria-label", latest.finding);
+  let work = Promise.resolve();
+  const redraw = () => (waiting ??= work = work.then(feed, feed));
   const draw = async () => {
     const { View, parse, compile } = await host.vega();
+    if (signal.aborted) return;
     width = figure.clientWidth;
     const sized = spec.width === "container" ? { width, autosize: { type: "fit-x", contains: "padding" } } : {};
     const { spec: compiled } = compile({ ...spec, ...sized }, { logger: QUIET });
-    // Vega names every mark to a screen reader; here the chart is one image, named by what it shows.
-    const box = h("div", { class: "live-drawing", role: "img" });
+    const box = h("div", { class: "live-drawing" });
     figure.append(box);
-    const made = new View(parse(compiled), { renderer: "svg", container: box, hover: true });
-    made.tooltip((_handler, event, _item, value) => {
+    view = new View(parse(compiled), { renderer: "svg", container: box, hover: true });
+    view.tooltip((_handler, event, _item, value) => {
       if (value === undefined || value === null || value === "") return tip.hide();
       const text = typeof value === "object" ? Object.values(value).join(" · ") : String(value);
       tip.show(text, new DOMRect(event.clientX, event.clientY, 0, 0), null);
     });
-    view = made;
-    feed();
-    await view.runAsync();
-    if (signal.aborted) return;
+    await redraw();
+    // Vega names every mark to a screen reader; here the chart is one image, named by what it shows.
+    box.setAttribute("role", "img");
+    box.removeAttribute("aria-roledescription");
+    box.firstElementChild.setAttribute("aria-hidden", "true");
     figure.replaceChildren(box);
     figure.removeAttribute("data-stale");
-    box.firstElementChild.setAttribute("aria-hidden", "true");
-    title();
   };
   const near = new IntersectionObserver(
     (entries) => {
@@ -357,10 +372,8 @@ function drawnChart(figure, spec, host, tip, signal) {
         names = Object.keys(result.series);
         near.observe(figure);
         resized.observe(figure);
-      } else if (view) {
-        feed();
-        view.runAsync().then(title);
-      } else figure.dataset.stale = ""; // the picture shows the first state: not to be seen beside another
+      } else if (view) redraw();
+      else figure.dataset.stale = ""; // the picture shows the first state: not to be seen beside another
     },
   };
 }

@@ -26,6 +26,9 @@ LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
 # ---------------------------------------------------------------- what is set, and what is shown
 
 
+# A chart's words from top to bottom and left to right.
+PLACED = """all => all.map(text => [text.getBoundingClientRect(), text.textContent])
+  .sort(([a], [b]) => a.top - b.top || a.left - b.left).map(([, text]) => text)"""
 # All that a test looks at, in one look: so nothing can change between two of them.
 LOOK = """root => {
   const fields = name => [...root.querySelectorAll(`:is(input, select)[name="${name}"]`)];
@@ -516,6 +519,24 @@ def test_the_chart_follows_the_table_the_theme_and_the_width(book: Any, page: Pa
         "figure => figure.querySelector('svg').getBoundingClientRect().width <= figure.clientWidth + 1",
         arg=chart.element_handle(),
     )
+
+
+def test_a_chart_that_was_moved_equals_one_drawn_afresh(book: Any, fresh_page: Any) -> None:
+    texts = []
+    for fragment in ("", "#head-to-head?source=mistral-7b-paper"):
+        page = fresh_page()
+        page.goto(book.url(CHAPTER + fragment))
+        widget = find(page)
+        widget.settle()
+        widget.root.locator("figure").scroll_into_view_if_needed()
+        expect(widget.root.locator(".live-drawing svg")).to_be_visible()
+        widget.control("source").select_option("mistral-7b-paper")
+        widget.settle()
+        expect(widget.root.locator(".live-drawing")).to_have_attribute(
+            "aria-label", benchmarks.head_to_head(source="mistral-7b-paper").finding
+        )
+        texts.append(widget.root.locator(".live-drawing svg text").evaluate_all(PLACED))
+    assert texts[0] == texts[1]
 
 
 def test_on_a_phone_only_the_table_scrolls_sideways(book: Any, fresh_page: Any) -> None:
