@@ -1,10 +1,10 @@
-"""Chapter 05: what a model's weights weigh, what its cache adds, and which card holds both.
+"""The speed chapter: what a model's weights weigh, what its cache adds, and which card holds both.
 
 Parameters are counted exactly, from a model's shape. Bytes are bytes; GB is 10^9 of them and GiB 2^30, and
 every name and heading that rounds says which. `footprint` is the table of the chapter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smallmodels import attention, facts
@@ -168,6 +168,17 @@ def smallest_card(needed: float) -> Gpu | None:
     return min(enough, key=lambda gpu: (gpu.memory_bytes, gpu.bandwidth_gb_s), default=None)
 
 
+def fit(total: float, card: Gpu) -> str:
+    """Whether a card holds so many bytes: "yes", "no", or "just" if only because its GB are GiB.
+
+    >>> [fit(n * GB, facts.gpu("RTX 4090")) for n in (24, 25, 26)]
+    ['yes', 'just', 'no']
+    """
+    if total > card.memory_bytes:
+        return "no"
+    return "just" if total > card.memory_gb * GB else "yes"
+
+
 def footprint(
     gpu: str = "RTX 4090",
     precision: str = "FP16",
@@ -189,7 +200,11 @@ def footprint(
         rows=rows,
         finding=_finding(shapes, card, precision, batch, context),
         series=_bars(shapes, card, precision, batch, context),
-        notes=(*_card_notes(shapes, card, precision, batch, context), *length_notes(shapes, context)),
+        notes=(
+            *card_notes({s.name: total_bytes(s, precision, batch, context) for s in shapes}, card),
+            *_recalled_cards(rows, card),
+            *length_notes(shapes, context),
+        ),
     )
 
 
@@ -223,9 +238,9 @@ def _row(shape: Model, card: Gpu, precision: str, batch: int, context: int) -> d
         "cache_gb": cache / GB,
         "total_gb": total / GB,
         "share_pct": Cell(100 * total / card.memory_bytes, card_source(card)),
-        "fits": total <= card.memory_bytes,
+        "fits": fit(total, card),
         "largest": largest_batch(shape, card, precision, context),
-        "smallest": room.name if room else "none here",
+        "smallest": Cell(room.name, note=" ".join(doubts(room))) if room else "none here",
     }
 
 
@@ -275,21 +290,34 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _card_notes(
-    shapes: Sequence[Model], card: Gpu, precision: str, batch: int, context: int
-) -> tuple[str, ...]:
-    """Which models fit only because memory is sold by powers of two."""
-    between = [
-        shape.name
-        for shape in shapes
-        if card.memory_gb * GB < total_bytes(shape, precision, batch, context) <= card.memory_bytes
-    ]
-    if not between:
-        return ()
+def card_notes(totals: Mapping[str, float], card: Gpu) -> tuple[str, ...]:
+    """Which of the models, given the bytes of each, fit just, and what is uncertain about the card."""
+    close = [name for name, total in totals.items() if fit(total, card) == "just"]
+    if not close:
+        return doubts(card)
     return (
-        f"{_listed(between)} would not fit if the card's {card.memory_gb} GB were billions of bytes; "
+        f"{_listed(close)} would not fit if the card's {card.memory_gb} GB were billions of bytes; "
         f"it holds {_memory(card)}, a little of which the driver keeps.",
+        *doubts(card),
     )
+
+
+def doubts(card: Gpu) -> tuple[str, ...]:
+    """A note on a card whose figures were not all read in their source; none on the others.
+
+    >>> doubts(facts.gpu("T4"))
+    ()
+    """
+    if card.verified == "yes":
+        return ()
+    read = "Some figures" if card.verified == "partly" else "The figures"
+    return (f"{read} of the {card.name} are not read in a data sheet: {card.note}.",)
+
+
+def _recalled_cards(rows: Sequence[Mapping[str, Value | Cell]], chosen: Gpu) -> tuple[str, ...]:
+    """The doubts about the smallest cards named in the rows; those about the chosen one are told already."""
+    cells = dict.fromkeys(cell.note for row in rows if isinstance(cell := row["smallest"], Cell))
+    return tuple(note for note in cells if note and note not in doubts(chosen))
 
 
 def length_notes(shapes: Sequence[Model], context: int) -> tuple[str, ...]:
