@@ -36,9 +36,11 @@ def colour(token: str) -> str:
 
 
 # How the post's story stands, told by shape as well as by colour.
-_STANDINGS = ["right", "needs a footnote", "left out"]
-_STANDING_COLOURS = alt.Scale(domain=_STANDINGS, range=[colour("good"), colour("bad"), colour("other")])
-_STANDING_SHAPES = alt.Scale(domain=_STANDINGS, range=["circle", "diamond", "square"])
+_STANDINGS = ["right", "defensible or unprovable", "overstated or contradicted", "left out"]
+_STANDING_COLOURS = alt.Scale(
+    domain=_STANDINGS, range=[colour("good"), colour("ink"), colour("bad"), colour("other")]
+)
+_STANDING_SHAPES = alt.Scale(domain=_STANDINGS, range=["circle", "triangle-up", "diamond", "square"])
 # The families of models, in the order of their colours. A series names the family; the scale paints it.
 _FAMILIES = alt.Scale(
     domain=["Mistral", "Llama", "other"], range=[colour("mistral"), colour("llama"), colour("other")]
@@ -250,7 +252,13 @@ def calendar() -> Chart:
 
 def _legend_below() -> alt.Legend:
     return alt.Legend(
-        title=None, orient="bottom", direction="horizontal", columns=3, columnPadding=32, symbolOpacity=1
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        columns=2,
+        columnPadding=16,
+        labelLimit=0,
+        symbolOpacity=1,
     )
 
 

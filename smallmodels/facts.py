@@ -317,13 +317,18 @@ class Rental:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One turn of the company's story: what holds, what the post says, and how the two compare."""
+    """One turn of the company's story: what holds, what the post says, how that stands and why.
+
+    `public` is the date by which what holds was public, by the sources we have.
+    """
 
     id: str
     topic: str
     date: str
     fact: str
+    public: str
     post_says: str
+    standing: str
     judgement: str
     source_ids: tuple[str, ...]
     verified: str

@@ -1,4 +1,4 @@
-"""Chapter 08: how Mistral 7B came about: the company's first months, what the post says of them, what holds.
+"""How Mistral 7B came about: the company's first months, what the post says of them, what holds.
 
 `timeline` lists the events and counts the days from one of them to every other. Standard library only.
 """
@@ -10,19 +10,23 @@ from smallmodels import facts
 from smallmodels.facts import Event
 from smallmodels.table import Cell, Column, Table, Value
 
-RIGHT, FOOTNOTE, LEFT_OUT = "right", "needs a footnote", "left out"
+# How what the post says of an event can stand; the column `standing` of the table `story` says which.
+RIGHT, ARGUABLE = "right", "defensible or unprovable"
+WRONG, LEFT_OUT = "overstated or contradicted", "left out"
 DAYS_PER_MONTH = 365.25 / 12
 Record = dict[str, Value]
 
 
 def bounds(day: str) -> tuple[date, date]:
-    """First and last day an ISO date can mean; one without a day may be any day of its month.
+    """First and last day an ISO date can mean: any day of its month, or of its year, if it names no more.
 
     `ValueError` for what is no date.
 
     >>> bounds("2023-04")
     (datetime.date(2023, 4, 1), datetime.date(2023, 4, 30))
     """
+    if len(day) == len("2023"):
+        return date.fromisoformat(f"{day}-01-01"), date.fromisoformat(f"{day}-12-31")
     if len(day) == len("2023-04"):
         first = date.fromisoformat(f"{day}-01")
         next_month = (first + timedelta(31)).replace(day=1)
@@ -44,11 +48,13 @@ def days_between(start: str, end: str) -> tuple[int, int]:
 def spoken(day: str) -> str:
     """An ISO date in words, as precise as it is.
 
-    >>> spoken("2023-04"), spoken("2023-09-27")
-    ('April 2023', '27 September 2023')
+    >>> spoken("2023-04"), spoken("2023-09-27"), spoken("2024")
+    ('April 2023', '27 September 2023', '2024')
     """
     first, last = bounds(day)
-    return f"{first.day} {first:%B %Y}" if first == last else f"{first:%B %Y}"
+    if first == last:
+        return f"{first.day} {first:%B %Y}"
+    return f"{first:%B %Y}" if first.month == last.month else f"{first:%Y}"
 
 
 def events() -> list[Event]:
@@ -65,23 +71,19 @@ def event(id: str) -> Event:
 
 
 def event_choices() -> list[tuple[str, str]]:
-    """The events a reader can count days from, as (title, id)."""
-    return [(f"{one.topic} ({spoken(one.date)})", one.id) for one in events()]
-
-
-def standing(event: Event) -> str:
-    """How what the post says of an event stands: `right`, `needs a footnote`, or `left out`."""
-    if event.post_says == "not mentioned":
-        return LEFT_OUT
-    return RIGHT if event.judgement.startswith(("right", "true")) else FOOTNOTE
+    """The events a reader can count days from, as (title, id): of every date the first."""
+    of_date = {one.date: one for one in reversed(events())}
+    return [(f"{one.topic} ({spoken(one.date)})", one.id) for one in reversed(of_date.values())]
 
 
 def timeline(start: str = "founding") -> Table:
     """The story's events by date: what the post says, what is known, and the days since the event `start`.
 
-    A date known by its month alone makes the number of days a range. `ValueError` for an unknown event.
+    A date known by its month alone makes the number of days a range. The finding runs to the release, and
+    from the day of the release to the paper. `ValueError` for an unknown event.
     """
-    first, release, shown = event(start), event("release"), events()
+    first, shown = event(start), events()
+    goal = event("release") if first.date != event("release").date else event("paper")
     return Table(
         caption="The story as the post tells it, and as it was",
         columns=(
@@ -91,10 +93,11 @@ def timeline(start: str = "founding") -> Table:
             Column("post", "the post"),
             Column("fact", "what is known"),
             Column("verdict", "verdict on the post"),
+            Column("why", "why"),
         ),
         rows=tuple(_row(one, first) for one in shown),
-        finding=f"{_span(first, release)} {_score(shown)}",
-        series={"events": [_mark(one) for one in shown], "span": [_band(first, release)]},
+        finding=f"{_span(first, goal)} {_score(shown)}",
+        series={"events": [_mark(one) for one in shown], "span": [_band(first, goal)]},
     )
 
 
@@ -107,7 +110,8 @@ def _row(event: Event, first: Event) -> dict[str, Value | Cell]:
         "days": _days(first, event),
         "post": event.post_says,
         "fact": event.fact,
-        "verdict": event.judgement,
+        "verdict": event.standing,
+        "why": event.judgement,
     }
 
 
@@ -116,8 +120,8 @@ def _days(first: Event, event: Event) -> int | str:
     low, high = (0, 0) if event is first else days_between(first.date, event.date)
     if low == high:
         return low
-    if low < 0 < high:
-        return f"within {max(-low, high)}"
+    if event.date == first.date:
+        return "same month"
     return f"{low} to {high}".replace("-", "−")
 
 
@@ -131,20 +135,16 @@ def _span(first: Event, second: Event) -> str:
     if high < 0:
         first, second, low, high = second, first, -high, -low
     ends = f"“{first.topic}” ({spoken(first.date)}) to “{second.topic}” ({spoken(second.date)})"
-    if low <= 0 <= high:
-        apart = "the same day" if high == low else f"at most {max(-low, high)} days"
-        return f"From {ends}: {apart}."
     days = f"{low}" if low == high else f"{low} to {high}"
     months = [f"{number / DAYS_PER_MONTH:.1f}" for number in (low, high)]
     return f"From {ends}: {days} days, or {' to '.join(dict.fromkeys(months))} months."
 
 
 def _score(shown: Sequence[Event]) -> str:
-    standings = [standing(one) for one in shown]
-    said = len(standings) - standings.count(LEFT_OUT)
+    right, arguable, wrong = (sum(one.standing == kind for one in shown) for kind in (RIGHT, ARGUABLE, WRONG))
     return (
-        f"Of {said} things the post says or implies, {standings.count(RIGHT)} are right as they stand and "
-        f"{standings.count(FOOTNOTE)} need a footnote."
+        f"Of {right + arguable + wrong} things the post says or implies, {right} are right, "
+        f"{arguable} defensible or unprovable, {wrong} overstated or contradicted."
     )
 
 
@@ -154,7 +154,7 @@ def _mark(event: Event) -> Record:
         "row": event.id,
         "from": first.isoformat(),
         "to": last.isoformat(),
-        "standing": standing(event),
+        "standing": event.standing,
         "text": event.topic,
         "side": "left" if first.month > 6 else "right",  # where the chart has room for the words
     }

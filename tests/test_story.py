@@ -1,5 +1,6 @@
 """The story against the post's own telling, a calendar counted by hand, and its own arithmetic."""
 
+import json
 import re
 from datetime import date, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import facts, story
+from smallmodels import charts, facts, story
 from smallmodels.story import timeline
 
 # What the post tells of the company, statement by statement.
@@ -50,22 +51,59 @@ def test_days_of_whatever_the_reader_counts_from():
     assert since_round["Paper"] == 106 + 3 + 10
     assert since_round["Founding"] == "−73 to −44"
     assert since_round["Seed round"] == 0
-    assert timeline().values("days")[timeline().values("topic").index("Founders")] == "within 29"
-    assert "the same day" in timeline("blog").finding
+    assert timeline().values("days")[timeline().values("topic").index("Founders")] == "same month"
+    assert timeline().values("days")[timeline().values("topic").index("Founding")] == 0
     assert (
         "From “Release” (27 September 2023) to “Paper” (10 October 2023): 13 days"
         in timeline("paper").finding
     )
 
 
+def test_from_the_day_of_the_release_days_run_to_the_paper():
+    to_paper = "“Paper” (10 October 2023): 13 days, or 0.4 months."
+    for id in ("release", "pace", "work", "blog", "licence", "post-date"):
+        assert to_paper in timeline(id).finding
+        assert timeline(id).series["span"] == [{"from": "2023-09-27", "to": "2023-10-10"}]
+
+
+def test_the_reader_counts_from_every_date_once():
+    ids = [id for _, id in story.event_choices()]
+    assert ids == ["torrent", "founding", "seed-round", "release", "paper"]
+    assert sorted(story.event(id).date for id in ids) == sorted({event.date for event in facts.story()})
+
+
 def test_what_holds_is_counted():
-    standings = {event.id: story.standing(event) for event in facts.story()}
-    assert [id for id, standing in standings.items() if standing == "right"] == [
-        "founders", "seed-round", "release", "paper",
-    ]  # fmt: skip
-    assert [id for id, standing in standings.items() if standing == "left out"] == ["plan", "licence"]
-    assert "Of 12 things" in timeline().finding
-    assert "4 are right as they stand and 8 need a footnote" in timeline().finding
+    standings = {event.id: event.standing for event in facts.story()}
+    by_hand = {
+        "right": ["founders", "paper", "release", "seed-round"],
+        "defensible or unprovable": ["founding", "pace", "post-date", "torrent"],
+        "overstated or contradicted": ["blog", "work"],
+        "left out": ["licence", "plan"],
+    }
+    for standing, ids in by_hand.items():
+        assert sorted(id for id, kind in standings.items() if kind == standing) == ids
+    counts = "Of 10 things the post says or implies, 4 are right, 4 defensible or unprovable, 2 overstated"
+    assert counts in timeline().finding
+
+
+def test_what_the_post_leaves_out_is_what_it_does_not_mention():
+    for event in facts.story():
+        assert (event.standing == story.LEFT_OUT) == (event.post_says == "not mentioned")
+
+
+def test_the_chart_has_a_mark_for_every_standing():
+    legends = re.findall(r'"domain": (\[[^\]]*\])', json.dumps(charts.calendar().to_dict()))
+    kinds = {event.standing for event in facts.story()}
+    assert legends
+    assert all(set(json.loads(legend)) == kinds for legend in legends)
+
+
+def test_what_became_public_after_the_post_is_told_by_its_date():
+    for event in facts.story():
+        assert story.bounds(event.public)[1] >= story.bounds(event.date)[0]
+    posted = facts.source("post").date
+    later = {event.id for event in facts.story() if story.days_between(posted, event.public)[0] > 0}
+    assert later == {"founding", "paper", "post-date"}
 
 
 @given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(0, 800))
@@ -94,6 +132,11 @@ def test_every_reachable_timeline_is_whole(start):
 def test_an_unknown_event_gets_one_sentence(wrong):
     with pytest.raises(ValueError, match=re.escape(f"There is no event {next(iter(wrong.values()))!r}")):
         timeline(**wrong)
+
+
+def test_a_year_alone_is_any_of_its_days():
+    assert story.bounds("2024") == (date(2024, 1, 1), date(2024, 12, 31))
+    assert story.days_between("2023-12-31", "2024") == (1, 366)
 
 
 def test_what_is_no_date_is_refused():
