@@ -1,4 +1,4 @@
-"""Chapter 02: what scaling laws expect of two models, and how much data size can be traded for.
+"""What scaling laws expect of two models, and how much data size can be traded for.
 
 `factors` sets two models side by side under one law, `laws` under every law, and `ratios` shows what models
 were trained on against what a law calls best. Losses are in nats a token; N counts parameters, D tokens.
@@ -358,7 +358,8 @@ def _expectation(chosen: Law, challenger: Run, baseline: Run) -> str:
         return f"{challenger.name} and {baseline.name} should come out level."
     winner, loser = (challenger, baseline) if ours < theirs else (baseline, challenger)
     low, high = (chosen.loss(run.n_params, run.n_tokens) for run in (winner, loser))
-    lead = f"{winner.name} should win, by {high - low:.3f} nats a token"
+    gap = f"{high - low:.3f}" if high - low >= 0.001 else "less than 0.001"
+    lead = f"{winner.name} should win, by {gap} nats a token"
     needed = chosen.tokens_to_match(loser.n_params, winner.n_params, winner.n_tokens)
     if needed is None:
         return f"{lead}, and no amount of data would let {loser.name} match it."
@@ -423,8 +424,8 @@ def laws(
 ) -> Table:
     """Two models under every law: both losses, who should win, what a match takes, what data would be best.
 
-    Arguments and `ValueError` as in `factors`. Losses of different laws cannot be compared: Kaplan's text and
-    tokens are not Chinchilla's.
+    Arguments and `ValueError` as in `factors`. Kaplan's losses cannot be compared with
+    the others': that law was fitted to other text and other tokens.
     """
     challenger, baseline = runs(n_challenger, d_challenger, n_baseline, d_baseline)
     rows = tuple(_law_row(id, challenger, baseline) for id in LAWS)
@@ -434,9 +435,7 @@ def laws(
         rows=rows,
         finding=_laws_finding(challenger, baseline),
         series=_law_series(challenger, baseline),
-        notes=(
-            "Compare along a row, not down a column: Kaplan's law was fitted to other text and other tokens.",
-        ),
+        notes=("Kaplan's losses cannot be compared with the others': other text, other tokens.",),
     )
 
 
@@ -489,20 +488,23 @@ def _winner(chosen: Law, challenger: Run, baseline: Run) -> str:
     return "a tie" if ours == theirs else challenger.name if ours < theirs else baseline.name
 
 
+_OF_FOUR = ("none of the four", "one of the four", "two of the four", "three of the four", "all four")
+
+
 def _laws_finding(challenger: Run, baseline: Run) -> str:
     count = [_winner(law(id), challenger, baseline) for id in LAWS].count(challenger.name)
     needed = [
         law(id).tokens_to_match(challenger.n_params, baseline.n_params, baseline.n_tokens) for id in LAWS
     ]
     amounts = sorted(tokens for tokens in needed if tokens is not None)
-    won = f"{challenger.name} should win under {count or 'none'} of the {len(LAWS)} laws"
+    won = f"{challenger.name} should win under {_OF_FOUR[count]} versions"
+    won = won[:1].upper() + won[1:]
     if not amounts:
         return f"{won}; under each of them no amount of data would let it match {baseline.name}."
     ends = [Column("", "", "", ",.4g").show(_trillions(tokens)) for tokens in (amounts[0], amounts[-1])]
     amount = f"{ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
     never = needed.count(None)
-    of_them = "one" if never == 1 else never
-    but = f", and under {of_them} of the laws no amount is enough" if never else ""
+    but = f", and under {_OF_FOUR[never]} no amount is enough" if never else ""
     return f"{won}; to match {baseline.name} it needs {amount} trillion tokens{but}."
 
 
@@ -529,8 +531,9 @@ def _far(tokens: float | None) -> str:
 def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
     """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
 
-    Base models up to the year `until` (2021 to 2025) whose training tokens somebody published; Mistral 7B is
-    listed without a figure. `law` is one of Chinchilla's form. Raises `ValueError` for any other.
+    Base models up to the year `until` (2021 to 2025) whose training tokens their makers published; Mistral 7B
+    is listed without a figure. Figures we know from memory only are marked. `law` is one of Chinchilla's
+    form. Raises `ValueError` for any other.
     """
     chosen, name = _law(law)
     if not chosen.embeddings:
@@ -545,6 +548,7 @@ def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
         rows=rows,
         finding=_ratio_finding(chosen, name, shown),
         series=_ratio_series(chosen, shown),
+        notes=_ratio_notes(shown),
     )
 
 
@@ -556,6 +560,7 @@ _RATIO_COLUMNS = (
     Column("ratio", "tokens per parameter", "", ",.1f"),
     Column("best", "best by the law", "", ",.1f", "The best use of training compute, for this size."),
     Column("times", "times the best", "", ",.2f", "Below one: undertrained. Above: trained past the best."),
+    Column("verified", "verified", "", "", "Whether we read the row's figures in a source of theirs."),
 )
 
 
@@ -598,6 +603,7 @@ def _ratio_row(chosen: Law, release: Release) -> dict[str, Value | Cell]:
         "ratio": ratio,
         "best": best,
         "times": times,
+        "verified": Cell(release.verified, note=_doubt(release) if release.verified != "yes" else ""),
     }
 
 
@@ -616,7 +622,15 @@ def _ratio_finding(chosen: Law, name: str, shown: list[Release]) -> str:
     )
     if BASELINE not in known:
         return f"{counted}."
-    return f"{counted}; {BASELINE} got {known[BASELINE]:.1f} times as many."
+    return f"{counted}; {BASELINE} got {known[BASELINE]:.1f} times what is best for its own."
+
+
+def _ratio_notes(shown: list[Release]) -> tuple[str, ...]:
+    partly = sum(release.verified == "partly" for release in shown)
+    recalled = [release.model for release in shown if release.verified == "no"]
+    in_part = f"Rows verified only in part: {partly}; their last column says on hover and focus what is not."
+    alone = f"Given from memory alone, so not to be relied on: {', '.join(recalled)}."
+    return (in_part, alone) if recalled else (in_part,)
 
 
 def _ratio_series(chosen: Law, shown: list[Release]) -> dict[str, list[Record]]:

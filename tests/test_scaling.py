@@ -1,4 +1,4 @@
-"""Chapter 02 against the post's own table, the papers' printed constants, and searches by brute force."""
+"""Scaling laws against the post's own table, the papers' printed constants, and searches by brute force."""
 
 import math
 import re
@@ -91,6 +91,47 @@ def test_every_law_expects_the_13b_to_win_at_equal_tokens():
     rows = by_name(laws())
     assert [row["winner"] for row in rows] == ["Llama 2 13B"] * len(LAWS)
     assert [round(row["gap"], 3) for row in rows[1:]] == [0.033] * 3
+
+
+def test_a_hairs_breadth_is_not_printed_as_nothing():
+    for size, winner in ((13.02, "a 13.02B challenger"), (13.0158, "Llama 2 13B")):
+        assert f"{winner} should win, by less than 0.001 nats a token" in factors(n_challenger=size).finding
+    assert "should win, by 0.033 nats" in factors().finding
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({}, "under none of the four versions; to match Llama 2 13B it needs 4.88 to 13.45 trillion tokens"),
+        ({"d_challenger": 20}, "Mistral 7B should win under three of the four versions"),
+        ({"n_challenger": 20}, "A 20B challenger should win under all four versions"),
+        ({"n_challenger": 0.1}, "under each of them no amount of data would let it match Llama 2 13B."),
+    ],
+)  # fmt: skip
+def test_wins_under_the_four_versions_are_counted_in_words(setting, words):
+    assert words in laws(**setting).finding
+
+
+def test_data_can_still_save_what_the_papers_constants_leave_for_it():
+    left = [round(b / 2e12**beta, 3) for _, _, b, _, beta in PRINTED.values()]
+    assert left == [0.148, 0.128, 0.066]
+    for law, data in zip(LAWS[1:], left, strict=True):
+        assert scaling.law(law).charges(MISTRAL_7B, 2e12)[1] == pytest.approx(data, abs=5e-4)
+
+
+def test_only_the_refit_finds_chinchilla_near_its_best():
+    times = {
+        law: dict(zip(ratios(law).values("model"), ratios(law).values("times"), strict=True))
+        for law in LAWS[1:]
+    }
+    # Best for 70 billion parameters: 109, 65 and 18 tokens each, and Chinchilla read 20.
+    assert [round(20 / times[law]["Chinchilla 70B"]) for law in LAWS[1:]] == [109, 65, 18]
+    refit = facts.law("besiroglu")
+    assert (round(refit["chi2"]), f"{refit['p_value']:.1e}") == (238, "1.7e-49")
+    # The refit's exponents are those of the paper's first two methods, within their printed rounding.
+    a, _ = scaling.law("besiroglu").exponents()
+    assert round(a, 2) == 0.51
+    assert [facts.law(f"chinchilla-{method}")["a"] for method in (1, 2, 3)] == [0.50, 0.49, 0.46]
 
 
 def test_the_unrounded_constants_give_the_papers_exponents():
@@ -217,6 +258,20 @@ def test_every_reachable_ratio_is_the_division_it_claims(law, until):
     below = sum(row["times"] < 1 for row in known)
     assert f"{below} of {len(known)} model" in table.finding
     assert len(table.series["trained"]) == len(known)
+
+
+def test_figures_from_memory_are_marked():
+    table = ratios(until=2025)
+    marks = dict(zip(table.values("model"), table.values("verified"), strict=True))
+    assert marks == {r.model: r.verified for r in facts.releases() if r.model in marks}
+    for release in facts.releases():
+        recalled = release.source_id == "recalled" and release.model in marks
+        assert (release.model in table.notes[-1]) == recalled
+        assert not (release.train_tokens and "was not published" in release.note)
+    for row in table.rows:
+        mark = table.cell(row, table.columns[-1])
+        assert bool(mark.note) == (mark.value != "yes")
+    assert len(ratios(until=2023).notes) == 1
 
 
 def test_gpt_3_was_undertrained_and_chinchilla_was_not():
