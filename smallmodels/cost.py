@@ -618,7 +618,9 @@ def _case_columns() -> tuple[Column, ...]:
         Column("challenger_label", "so it is"),
         Column("replaces_post", "stands in? the post", meaning=post),
         Column("replaces", "stands in?"),
-        Column("comparable", "the two scores", meaning="Chapter 1's verdict on the gap between them."),
+        Column(
+            "comparable", "the two scores", meaning="Were they measured alike, and is the gap beyond noise?"
+        ),
     )
 
 
