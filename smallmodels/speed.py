@@ -1,8 +1,9 @@
-"""Chapter 05: what decoding reads and computes, how fast a card can do it, and who has been measured at what.
+"""The speed chapter: what decoding reads and computes, how fast a card can do it, and what was measured.
 
 A roofline: a step takes at least the time to read its bytes, and at least the time to do its arithmetic. What
-it gives is a ceiling, never a forecast; `measured` sets it against published measurements. Weights and cache
-come from `memory`; the cache is in FP16 whatever the weights are in.
+it gives is a ceiling for programs that write one token per reading, never a forecast; `measured` sets it
+against published measurements. Weights and cache come from `memory`; the cache is in FP16 whatever the
+weights are in, windows are rolling buffers, and the rate of arithmetic is FP16's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from smallmodels.table import Cell, Column, Table, Value
 BASELINE, CHALLENGER = "Llama 2 7B", "Mistral 7B"  # the two models of the post's third table
 POST_GPU = "A100 80GB SXM"  # the post says "A100"; this is the fastest card of that name
 K = 1024  # tokens are counted in K of 1,024, as the post's "4K" does
+EQUAL_PCT = 0.05  # a smaller difference is none, to the digit that is shown
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LONGEST, SHORTEST, POINTS = 32768, 128, 24  # what the chart's lines span, in tokens, and points of a line
 SAME_BYTES = {"BF16": "FP16"}  # a measurement's precision, as this book's weights call one of the same size
@@ -104,6 +106,10 @@ class Step:
             self.n_bytes, self.n_flops, gpu.bandwidth_gb_s * GB, gpu.dense_tflops * 1e12
         )
 
+    def fits(self, card: Gpu) -> bool:
+        """Whether a card holds weights and cache."""
+        return self.total_bytes <= card.memory_bytes
+
     def reads_longer(self, gpu: Gpu) -> bool:
         """Whether memory, rather than arithmetic, is what limits it on this card."""
         return self.n_bytes / (gpu.bandwidth_gb_s * GB) >= self.n_flops / (gpu.dense_tflops * 1e12)
@@ -186,7 +192,7 @@ def _columns() -> tuple[Column, ...]:
 
 def _row(
     metric: str,
-    pair: Sequence[float | bool | None],
+    pair: Sequence[float | str | None],
     post: PostInference | None = None,
     remark: str = "",
     differ: bool = True,
@@ -198,7 +204,7 @@ def _row(
         "challenger": ours,
         "remark": remark,
     }
-    if differ and theirs and ours:
+    if differ and isinstance(theirs, int | float) and isinstance(ours, int | float) and theirs:
         row["improvement"] = difference_pct(ours, theirs)
     if post:
         source = "The post, third table."
@@ -224,11 +230,11 @@ def _post_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]
         p: [weight_bytes(memory.model_parameters(s.shape), p) / GB for s in steps] for p in ("FP16", "INT4")
     }
     trained = [step.shape.trained_context / K for step in steps]
-    shares = _shares(steps, card)
+    shares = _shares(steps, card) or (None, None)
     fp16 = _size_remark(post["memory-fp16"], sizes["FP16"])
     return [
         _speed_row(steps, card, post["speed"]),
-        _row("the post's speed, of that (%)", shares, remark=_share_remark(shares), differ=False),
+        _row("the post's speed, of that (%)", shares, remark=_share_remark(steps, card), differ=False),
         _row("memory, FP16 (GB)", sizes["FP16"], post["memory-fp16"], fp16),
         _row("memory, 4-bit (GB)", sizes["INT4"], post["memory-4bit"], _file_remark()),
         _row("effective context (K tokens)", trained, post["context"], "the length it was trained on"),
@@ -239,7 +245,8 @@ def _speed_row(steps: Sequence[Step], card: Gpu, post: PostInference) -> dict[st
     """The two ceilings, each with the data sheets it is worked out from."""
     speeds = _speeds(steps, card)
     theirs, ours = (f"{memory.card_source(card)} {memory.shape_source(step.shape)}" for step in steps)
-    row = _row("inference speed, at most (tokens/s)", speeds, post)
+    whose = " of all sequences together" if steps[0].batch > 1 else ""
+    row = _row(f"inference speed{whose}, at most (tokens/s)", speeds, post)
     return {**row, "baseline": Cell(speeds[0], theirs), "challenger": Cell(speeds[1], ours)}
 
 
@@ -249,10 +256,12 @@ def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]
     reaches = [
         attention.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)
     ]
-    fits = [step.total_bytes <= card.memory_bytes for step in steps]
+    each = [speed / steps[0].batch for speed in _speeds(steps, card)]
+    fits = [memory.fit(step.total_bytes, card) for step in steps]
     room = f"the card: {card.memory_bytes / GB:.1f} GB"
     caches = [memory.cache_bytes(step.shape, step.context, step.batch) / GB for step in steps]
     return [
+        _row("each sequence gets, at most (tokens/s)", each),
         _row("read in a step (GB)", [step.n_bytes / GB for step in steps]),
         _row(
             "computed in a step (GFLOP)", [step.n_flops / 1e9 for step in steps], remark=_limit(steps, card)
@@ -275,7 +284,10 @@ def _claims() -> dict[str, float]:
     return {BASELINE: post.baseline_value, CHALLENGER: post.challenger_value}
 
 
-def _shares(steps: Sequence[Step], card: Gpu) -> list[float]:
+def _shares(steps: Sequence[Step], card: Gpu) -> list[float] | None:
+    """The post's speeds in percent of the ceilings; None for batches and for what does not fit."""
+    if steps[0].batch > 1 or not all(step.fits(card) for step in steps):
+        return None
     claims = _claims()
     return [100 * claims[step.shape.name] / step.tokens_per_second(card) for step in steps]
 
@@ -284,11 +296,14 @@ def _above(shares: Sequence[float]) -> list[str]:
     return [name for name, share in zip((BASELINE, CHALLENGER), shares, strict=True) if share > 100]
 
 
-def _share_remark(shares: Sequence[float]) -> str:
+def _share_remark(steps: Sequence[Step], card: Gpu) -> str:
+    shares = _shares(steps, card)
+    if shares is None:
+        return "for one sequence only" if steps[0].batch > 1 else "only where both fit"
     above = _above(shares)
     if len(above) == 2:
         return "neither can be had here"
-    return f"{above[0]}'s cannot be had here" if above else "both can be had"
+    return f"{above[0]}'s cannot be had here" if above else "both are below the ceiling"
 
 
 def _size_remark(post: PostInference, sizes: Sequence[float]) -> str:
@@ -313,31 +328,49 @@ def _limit(steps: Sequence[Step], card: Gpu) -> str:
 
 def _finding(steps: Sequence[Step], card: Gpu) -> str:
     theirs, ours = _speeds(steps, card)
-    difference = difference_pct(ours, theirs)
-    word = "faster" if difference > 0 else "slower"
-    size = f"{ours / theirs:.1f} times as fast" if ours >= 2 * theirs else f"{abs(difference):.1f}% {word}"
+    unfit = _unfit(steps, card)
+    gets, together = "would get" if unfit else "gets", " together" if steps[0].batch > 1 else ""
+    condition = {0: "", 1: f"If {''.join(unfit)} fitted, ", 2: "If both fitted, "}[len(unfit)]
+    most = f"{CHALLENGER} {gets} at most {ours:,.1f} tokens/s and {BASELINE} {theirs:,.1f}{together}"
     shares = _shares(steps, card)
-    post = {
-        0: "the post's speeds stay below the ceilings",
-        1: f"the post's speed of {''.join(_above(shares))} is above its ceiling",
-        2: "both of the post's speeds are above their ceilings",
-    }[len(_above(shares))]
-    most = f"{CHALLENGER} gets at most {ours:,.1f} tokens/s and {BASELINE} {theirs:,.1f}"
-    return f"{most}, so it is {size}; {post}."
+    return f"{condition}{most}, so {_comparison(ours, theirs)}{_post_verdict(shares) if shares else ''}."
+
+
+def _unfit(steps: Sequence[Step], card: Gpu) -> list[str]:
+    return [step.shape.name for step in steps if not step.fits(card)]
+
+
+def _comparison(ours: float, theirs: float) -> str:
+    difference = difference_pct(ours, theirs)
+    if abs(difference) < EQUAL_PCT:
+        return "the two are equally fast"
+    if ours >= 2 * theirs:
+        return f"{CHALLENGER} is {ours / theirs:.1f} times as fast"
+    return f"{CHALLENGER} is {abs(difference):.1f}% {'faster' if difference > 0 else 'slower'}"
+
+
+def _post_verdict(shares: Sequence[float]) -> str:
+    above = _above(shares)
+    return {
+        0: "; the post's speeds stay below the ceilings",
+        1: f"; the post's speed of {''.join(above)} is above its ceiling",
+        2: "; both of the post's speeds are above their ceilings",
+    }[len(above)]
 
 
 def _notes(steps: Sequence[Step], card: Gpu) -> tuple[str, ...]:
     theirs, ours = (step.shape for step in steps)
     precision, context = steps[0].precision, steps[0].context
     even = tokens_for_lead(ours, theirs, precision)
-    unfit = [step.shape.name for step in steps if step.total_bytes > card.memory_bytes]
+    unfit = _unfit(steps, card)
     notes = [f"By bytes alone the two are equal at {even:,.0f} cached tokens, all sequences taken together."]
     if unfit:
         names = " and ".join(unfit)
         notes.append(
             f"Weights and cache of {names} do not fit; the speed is what the card could do if they did."
         )
-    return (*notes, *memory.length_notes([theirs, ours], context))
+    totals = {step.shape.name: step.total_bytes for step in steps}
+    return (*notes, *memory.card_notes(totals, card), *memory.length_notes([theirs, ours], context))
 
 
 def _series(steps: Sequence[Step], card: Gpu) -> dict[str, list[dict[str, Value]]]:
@@ -458,6 +491,7 @@ def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> T
         ),
         rows=rows,
         finding=_lead_finding(rows, ratio, precision, card),
+        notes=memory.doubts(card),
     )
 
 
@@ -465,9 +499,7 @@ def _times(ratio: float) -> str:
     return "as fast" if ratio == 1 else f"{ratio:g} times as fast"
 
 
-def _lead_row(
-    batch: int, ratio: float, precision: str, card: Gpu, baseline: Model
-) -> dict[str, int | float | bool]:
+def _lead_row(batch: int, ratio: float, precision: str, card: Gpu, baseline: Model) -> dict[str, Value]:
     each = ceil(context_for_lead(batch, precision, ratio))
     total = memory.total_bytes(baseline, precision, batch, each)
     return {
@@ -476,59 +508,71 @@ def _lead_row(
         "together": batch * each,
         "trained": each <= baseline.trained_context,
         "total_gb": total / GB,
-        "fits": total <= card.memory_bytes,
+        "fits": memory.fit(total, card),
         "reads": all(
             Step(facts.model(m), precision, batch, each).reads_longer(card) for m in (BASELINE, CHALLENGER)
         ),
     }
 
 
-def _lead_finding(
-    rows: Sequence[dict[str, int | float | bool]], ratio: float, precision: str, card: Gpu
-) -> str:
+def _lead_finding(rows: Sequence[dict[str, Value]], ratio: float, precision: str, card: Gpu) -> str:
     tokens = tokens_for_lead(facts.model(CHALLENGER), facts.model(BASELINE), precision, ratio)
-    possible = [row["batch"] for row in rows if row["trained"] and row["fits"] and row["reads"]]
+    possible = [row["batch"] for row in rows if row["trained"] and row["fits"] != "no" and row["reads"]]
     enough = (
         "without its window no number of tokens is enough"
         if tokens is None
-        else f"it takes {tokens:,.0f} cached tokens, all sequences together"
+        else f"it takes {tokens:,.0f} cached tokens, all sequences together, or fewer where its window helps"
     )
     where = (
-        f"the {card.name} can show it from a batch of {possible[0]} on"
+        f"the {card.name} can show it {_span(possible)}"
         if possible
         else f"none of these batches shows it on the {card.name} within {BASELINE}'s training length"
     )
     return f"For {CHALLENGER} to be {_times(ratio)}, {enough}; {where}."
 
 
+def _span(batches: Sequence[Value]) -> str:
+    """The first and last of the batches, which have no gap between them."""
+    first, last = batches[0], batches[-1]
+    return f"at a batch of {first}" if first == last else f"at batches of {first} to {last}"
+
+
 def measured(gpu: str = POST_GPU) -> Table:
     """The post's speeds and published measurements of one sequence, each as a share of its ceiling.
 
-    `gpu` is the card the post's "A100" is taken for. The ceilings are those of an empty cache, since none of
-    the measurements names its context. Raises `ValueError` for a card there is none of.
+    `gpu` is the card the post's "A100" is taken for. A token's bytes are the bandwidth published with a speed
+    over that speed; where there is none, those of the weights, since no measurement names its context. Raises
+    `ValueError` for a card there is none of.
     """
     rows = (*_claim_rows(facts.gpu(gpu)), *(_measured_row(speed) for speed in _measurements()))
     return Table(
         caption="One sequence: measured and claimed speeds against the ceiling of their card",
-        columns=(
-            Column("run", "who says so"),
-            Column("model", "model"),
-            Column("weights", "weights in"),
-            Column("card", "card"),
-            Column("speed", "speed", "tokens/s", ",.1f"),
-            Column("ceiling", "ceiling", "tokens/s", ",.1f", "By the bytes of its weights, nothing cached."),
-            Column(
-                "share_pct", "of the ceiling", "%", ",.1f", "The implied efficiency; above 100% it cannot be."
-            ),
-            Column("bandwidth", "implied bandwidth", "GB/s", ",.0f", "Speed times the bytes of its weights."),
-        ),
+        columns=_measured_columns(),
         rows=rows,
         finding=_measured_finding(rows),
         series={
             "shares": [_share_bar(row) for row in rows],
             "whole": [{"row": _share_name(row), "value": 100.0} for row in rows],
         },
-        notes=_left_out(),
+        notes=(*_left_out(), *memory.doubts(facts.gpu(gpu))),
+    )
+
+
+def _measured_columns() -> tuple[Column, ...]:
+    read = "Published, as bandwidth over speed, or else the bytes of the weights, with nothing cached."
+    rest = "A token's time less the time that reading takes at the card's bandwidth; below zero it cannot be."
+    return (
+        Column("run", "who says so"),
+        Column("model", "model"),
+        Column("weights", "weights in"),
+        Column("card", "card"),
+        Column("speed", "speed", "tokens/s", ",.1f"),
+        Column("read", "read for a token", "GB", ",.2f", read),
+        Column("basis", "that is", meaning="Published with the speed, or computed here."),
+        Column("ceiling", "ceiling", "tokens/s", ",.1f", "The card's bandwidth over the bytes of a token."),
+        Column("share_pct", "of the ceiling", "%", ",.1f", "Above 100% it cannot be."),
+        Column("bandwidth", "bandwidth", "GB/s", ",.0f", "Speed times the bytes of a token."),
+        Column("rest_ms", "beside reading", "ms a token", ",.1f", rest),
     )
 
 
@@ -550,12 +594,21 @@ def _left_out() -> tuple[str, ...]:
 def _measured_row(speed: Speed) -> dict[str, Value | Cell]:
     source = facts.source(speed.source_id)
     reading = step(speed.model, SAME_BYTES.get(speed.precision, speed.precision))
-    origin = Cell(source.short_title, f"{source.title}: {speed.condition}.")
     return {
-        "run": origin,
-        **_efficiency(reading, speed.value, facts.gpu(speed.hardware)),
+        "run": Cell(source.short_title, f"{source.title}: {speed.condition}."),
+        **_efficiency(reading, speed.value, facts.gpu(speed.hardware), _published_bandwidth(speed)),
         "weights": speed.precision,
     }
+
+
+def _published_bandwidth(speed: Speed) -> float | None:
+    """GB/s that the measurers of a speed printed beside it."""
+
+    def run(s: Speed) -> tuple[str, str, str, str]:
+        return s.model, s.hardware, s.precision, s.source_id
+
+    found = (s for s in facts.speeds() if s.quantity == "bandwidth reached" and run(s) == run(speed))
+    return next((s.value for s in found), None)
 
 
 def _claim_rows(card: Gpu) -> list[dict[str, Value | Cell]]:
@@ -563,16 +616,22 @@ def _claim_rows(card: Gpu) -> list[dict[str, Value | Cell]]:
     return [{"run": origin, **_efficiency(step(model), value, card)} for model, value in _claims().items()]
 
 
-def _efficiency(step: Step, speed: float, card: Gpu) -> dict[str, Value | Cell]:
-    most = step.tokens_per_second(card)
+def _efficiency(
+    step: Step, speed: float, card: Gpu, published: float | None = None
+) -> dict[str, Value | Cell]:
+    read = published / speed if published else step.n_bytes / GB
+    most = card.bandwidth_gb_s / read
     return {
         "model": step.shape.name,
         "weights": step.precision,
         "card": card.name,
         "speed": speed,
+        "read": read,
+        "basis": "published" if published else "computed",
         "ceiling": most,
         "share_pct": 100 * speed / most,
-        "bandwidth": speed * step.n_bytes / GB,
+        "bandwidth": speed * read,
+        "rest_ms": 1000 * (1 / speed - 1 / most),
     }
 
 
