@@ -1,4 +1,4 @@
-"""Chapter 06: what a million tokens cost at an API and on a rented card, and what a 7B can stand in for.
+"""The cost chapter: what a million tokens cost at an API and on a rented card, and what a 7B can replace.
 
 `api` is the post's fifth table with quoted prices beside it, `self_hosted` prices a rented card by its
 roofline (`speed`), and `use_cases` is the post's fourth table with scores and thresholds. Prices are those of
@@ -76,13 +76,14 @@ def _month(date: str) -> str:
 def offers(snapshot: str = POST, provider: str = ALL) -> list[Offer]:
     """Every price of a snapshot, or one provider's, by provider and then from small models to large.
 
-    The post names no provider. Where one sells by size, Mistral 7B is listed twice: as the 7B it is called
-    and by the parameters it has. Raises `ValueError` for a snapshot or provider there is none of.
+    The post names no provider, so its prices are shown whichever is chosen. Where one sells by size, Mistral 7B
+    is listed twice: as the 7B it is called and by the parameters it has. Raises `ValueError` for a snapshot or
+    provider there is none of.
     """
     _one_of("snapshot", snapshot, [id for _, id in snapshots()])
     _one_of("provider", provider, [id for _, id in providers()])
     if snapshot == POST:
-        return [_post_offer(cost) for cost in facts.post_costs()] if provider == ALL else []
+        return [_post_offer(cost) for cost in facts.post_costs()]
     quoted = [p for p in _priced() if p.date[:7] == snapshot and provider in (ALL, p.provider)]
     found = [*(_offer(price) for price in quoted), *_by_size(quoted)]
     return sorted(found, key=lambda offer: (offer.provider, _billions(offer.model)))
@@ -168,7 +169,7 @@ def api(
         rows=tuple(_row(*line) for line in lines),
         finding=_finding(lines, where, provider),
         series={"bills": [_bar(offer, bill) for offer, bill, _ in lines]},
-        notes=_notes(found),
+        notes=(*_post_notes(snapshot, provider), *_notes(found)),
     )
 
 
@@ -260,6 +261,12 @@ def _listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
+def _post_notes(snapshot: str, provider: str) -> tuple[str, ...]:
+    if snapshot != POST or provider == ALL:
+        return ()
+    return (f"The post names no provider; these are its prices, not those of {provider}.",)
+
+
 def _notes(found: Sequence[Offer]) -> tuple[str, ...]:
     sized = sorted({offer.provider for offer in found if offer.sold_as})
     if not sized:
@@ -323,7 +330,7 @@ class Rent:
     @property
     def fits(self) -> bool:
         """Whether weights and cache fit the card."""
-        return self.step.total_bytes <= self.card.memory_bytes
+        return self.step.fits(self.card)
 
     @property
     def tokens_per_second(self) -> float:
@@ -375,8 +382,18 @@ def self_hosted(
         rows=tuple(_rent_row(rent, prices.get(rent.step.shape.name)) for rent in rents),
         finding=_rent_finding(rents, prices, currency),
         series=_rent_series(rents, prices, currency),
-        notes=memory.length_notes([step.shape for step in steps], context),
+        notes=(
+            *_currency_notes(currency),
+            *memory.card_notes({step.shape.name: step.total_bytes for step in steps}, card),
+            *memory.length_notes([step.shape for step in steps], context),
+        ),
     )
+
+
+def _currency_notes(currency: str) -> tuple[str, ...]:
+    if currency == facts.post_costs()[0].currency:
+        return ()
+    return (f"This API is priced in {currency}, so the hour of the card is taken in {currency} too.",)
 
 
 def _check_rent(hourly_price: float, utilisation: float, efficiency: float) -> None:
@@ -405,9 +422,11 @@ def _rent_columns(currency: str, efficiency: float) -> tuple[Column, ...]:
 
 def _rent_row(rent: Rent, offer: Offer | None) -> dict[str, Value | Cell]:
     name = rent.step.shape.name
-    row: dict[str, Value | Cell] = {"model": name, "fits": rent.fits, "verdict": _verdict(rent, offer)}
+    row: dict[str, Value | Cell] = {"model": name, "verdict": _verdict(rent, offer)}
+    row["fits"] = memory.fit(rent.step.total_bytes, rent.card)
     if offer:
         row["api"] = Cell(offer.output_price, offer.source)
+    if offer and rent.fits:
         row["even"] = _even(rent, offer)
     if rent.fits:
         row["ceiling"] = rent.step.tokens_per_second(rent.card)
@@ -451,7 +470,13 @@ def _rent_finding(rents: Sequence[Rent], prices: Mapping[str, Offer], currency: 
 
 
 def _against(offer: Offer | None) -> str:
-    return f" rented, {offer.output_price:g} at the API" if offer else " rented"
+    if offer is None:
+        return " rented"
+    return f" rented, {_price(offer)} at the API"
+
+
+def _price(offer: Offer) -> str:
+    return f"{offer.output_price:g}" if offer.output_price else "free"
 
 
 def _rent_series(
@@ -463,7 +488,7 @@ def _rent_series(
         model = rent.step.shape.name
         offer = prices.get(model)
         cost = rent.per_million if rent.fits else 0.0
-        at_api = f", API {offer.output_price:g}" if offer else ""
+        at_api = f", API {_price(offer)}" if offer else ""
         text = f"{cost:,.2f}{at_api} {currency}" if rent.fits else "does not fit"
         bars.append({"row": model, "value": cost, "family": family_of(model), "text": text})
         if offer:
@@ -474,8 +499,9 @@ def _rent_series(
 def rentals() -> Table:
     """What renting a card has been quoted at, by the hour and card, in the order of `data/`."""
     rows = tuple(_rental_row(rental) for rental in facts.rentals())
-    hours = [(r.gpu, *_hourly(r)) for r in facts.rentals() if r.gpu == speed.POST_GPU]
-    low, high = min(hour[1] for hour in hours), max(hour[2] for hour in hours)
+    quoted = [rental for rental in facts.rentals() if rental.gpu == speed.POST_GPU]
+    low, low_year = min((_hourly(rental)[0], rental.date[:4]) for rental in quoted)
+    high, high_year = max((_hourly(rental)[1], rental.date[:4]) for rental in quoted)
     return Table(
         caption="Quoted rents of one card",
         columns=(
@@ -487,7 +513,8 @@ def rentals() -> Table:
             Column("verified", "read in its source", meaning="No: recalled, and to be checked before use."),
         ),
         rows=rows,
-        finding=f"An hour of one {speed.POST_GPU} is quoted at {low:,.2f} to {high:,.2f} USD.",
+        finding=f"An hour of one {speed.POST_GPU} is quoted at {low:,.2f} ({low_year}) to {high:,.2f} USD "
+        f"({high_year}).",
     )
 
 

@@ -1,4 +1,4 @@
-"""Chapter 06 against the post's tables, quoted prices typed in by hand, and its own arithmetic."""
+"""Cost against the post's tables, quoted prices typed in by hand, and its own arithmetic."""
 
 import math
 import re
@@ -105,6 +105,13 @@ def test_recalled_prices_are_marked_and_halves_left_out():
     quoted = [s for s in api("2023-12").sources() if "2023-12" in s]
     assert quoted
     assert all("Verified: partly." in s for s in quoted)
+    assert {p.verified for p in facts.prices() if p.date == "2023-11"} == {"partly"}
+
+
+@pytest.mark.parametrize("provider", [id for _, id in cost.providers() if id != cost.ALL])
+def test_the_posts_prices_are_nobodys(provider):
+    assert [r["offer"] for r in rows_of(api("post", provider))] == [line[0] for line in COSTS]
+    assert api("post", provider).notes[0].startswith("The post names no provider")
 
 
 @settings(deadline=None)
@@ -126,6 +133,7 @@ def test_every_reachable_bill_is_finite_and_consistent(snapshot, provider, token
     for row in (r for r in rows if r["saving"] is not None and "Mistral" in r["offer"]):
         assert f"{row['saving']:.1f}%" in table.finding
     assert rows or f"{provider} has no price" in table.finding
+    assert rows or snapshot != "post"
     assert len(table.series["bills"]) == len(rows)
     assert math.isfinite(len(table.to_html()))
 
@@ -146,8 +154,8 @@ def test_every_reachable_rent_is_finite_and_consistent(
 ):
     table = self_hosted(gpu, price, used, reached, precision, batch, context, source)
     for row in rows_of(table):
-        if not row["fits"]:
-            assert (row["rented"], row["verdict"]) == (None, "does not fit the card")
+        if row["fits"] == "no":
+            assert (row["rented"], row["even"], row["verdict"]) == (None, None, "does not fit the card")
             continue
         # An hour's rent over an hour's tokens, by another way round.
         hour = row["ceiling"] * reached * used * 3600
@@ -161,7 +169,29 @@ def test_every_reachable_rent_is_finite_and_consistent(
             assert (row["verdict"] == expected) or (expected is None and row["verdict"].startswith("renting"))
             if expected is None and not math.isclose(at_work, used):
                 assert (row["verdict"] == "renting is cheaper as used here") == (at_work < used)
+    assert " 0 at the API" not in table.finding
+    assert ("is priced in EUR" in " ".join(table.notes)) == source.startswith("Mistral")
     assert math.isfinite(len(table.to_html()))
+
+
+def test_what_a_7b_saves_depends_on_its_heads_and_the_load():
+    """Mistral 7B, with shared heads, saves more with a larger batch; Llama 2 7B, without, saves less."""
+    saved_by_batch = {"Mistral 7B": [], "Llama 2 7B": []}
+    for batch in (1, 8, 32, 64):
+        rented = dict(zip(*map(self_hosted(batch=batch).values, ("model", "rented")), strict=True))
+        for model, figures in saved_by_batch.items():
+            figures.append(round(100 * (1 - rented[model] / rented["Llama 2 13B"]), 1))
+    assert saved_by_batch == {
+        "Mistral 7B": [45.9, 52.8, 64.8, 71.3],
+        "Llama 2 7B": [48.2, 46.0, 42.2, 40.1],
+    }
+
+
+def test_free_and_foreign_prices_say_so():
+    free = self_hosted(api="OpenRouter/2023-11")
+    assert "Mistral 7B 0.45 rented, free at the API" in free.finding
+    assert "taken in EUR too" in self_hosted(api="Mistral/2024-01").notes[0]
+    assert self_hosted().notes == ()
 
 
 def test_rent_worked_out_by_hand():
@@ -178,7 +208,7 @@ def test_rents_by_the_hour_and_card():
     assert rows["Replicate", "A100 80GB SXM"] == (5.04, 5.04)
     assert rows["Amazon Web Services", "A100 40GB SXM"] == (4.10, 4.10)
     assert rows["RunPod, vast.ai and others", "RTX 4090"] == (0.34, 0.69)
-    assert "1.39 to 5.04 USD" in rentals().finding
+    assert "1.39 (2026) to 5.04 USD (2023)" in rentals().finding
     assert {r["verified"] for r in rows_of(rentals())} == {"yes", "partly", "no"}
 
 
