@@ -76,9 +76,9 @@ def _month(date: str) -> str:
 def offers(snapshot: str = POST, provider: str = ALL) -> list[Offer]:
     """Every price of a snapshot, or one provider's, by provider and then from small models to large.
 
-    The post names no provider, so its prices are shown whichever is chosen. Where one sells by size, Mistral 7B
-    is listed twice: as the 7B it is called and by the parameters it has. Raises `ValueError` for a snapshot or
-    provider there is none of.
+    The post names no provider, so its prices are shown whichever is chosen. Where one sells by size,
+    Mistral 7B is listed twice: as the 7B it is called and by the parameters it has. Raises `ValueError` for a
+    snapshot or provider there is none of.
     """
     _one_of("snapshot", snapshot, [id for _, id in snapshots()])
     _one_of("provider", provider, [id for _, id in providers()])
