@@ -496,10 +496,10 @@ class View {
 
   show(result) {
     const { scroll, finding, notes } = this.parts;
+    if (this.result.html !== result.html) scroll.innerHTML = result.html;
     this.result = result;
     delete this.root.dataset.shown;
-    if (scroll.innerHTML !== result.html) scroll.innerHTML = result.html;
-    this.reachableByKeys();
+    requestAnimationFrame(() => this.reachableByKeys()); // when the page is laid out anyway
     this.announce(finding, result.finding);
     remark(notes, result);
     this.drawing?.update(result);
