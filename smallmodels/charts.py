@@ -251,15 +251,8 @@ def calendar() -> Chart:
 
 
 def _legend_below() -> alt.Legend:
-    return alt.Legend(
-        title=None,
-        orient="bottom",
-        direction="horizontal",
-        columns=2,
-        columnPadding=16,
-        labelLimit=0,
-        symbolOpacity=1,
-    )
+    # One below the other: side by side, long words would meet on a phone.
+    return alt.Legend(title=None, orient="bottom", direction="vertical", labelLimit=0, symbolOpacity=1)
 
 
 def ceilings() -> Chart:

@@ -93,7 +93,6 @@ def timeline(start: str = "founding") -> Table:
             Column("post", "the post"),
             Column("fact", "what is known"),
             Column("verdict", "verdict on the post"),
-            Column("why", "why"),
         ),
         rows=tuple(_row(one, first) for one in shown),
         finding=f"{_span(first, goal)} {_score(shown)}",
@@ -110,8 +109,7 @@ def _row(event: Event, first: Event) -> dict[str, Value | Cell]:
         "days": _days(first, event),
         "post": event.post_says,
         "fact": event.fact,
-        "verdict": event.standing,
-        "why": event.judgement,
+        "verdict": f"{event.standing}: {event.judgement}",
     }
 
 

@@ -84,6 +84,8 @@ def test_what_holds_is_counted():
         assert sorted(id for id, kind in standings.items() if kind == standing) == ids
     counts = "Of 10 things the post says or implies, 4 are right, 4 defensible or unprovable, 2 overstated"
     assert counts in timeline().finding
+    verdicts = dict(zip(timeline().values("topic"), timeline().values("verdict"), strict=True))
+    assert verdicts["Seed round"] == "right: as announced"
 
 
 def test_what_the_post_leaves_out_is_what_it_does_not_mention():
