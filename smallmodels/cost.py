@@ -489,7 +489,7 @@ def _rent_series(
         offer = prices.get(model)
         cost = rent.per_million if rent.fits else 0.0
         at_api = f", API {_price(offer)}" if offer else ""
-        text = f"{cost:,.2f}{at_api} {currency}" if rent.fits else "does not fit"
+        text = f"{cost:,.2f} {currency}{at_api}" if rent.fits else "does not fit"
         bars.append({"row": model, "value": cost, "family": family_of(model), "text": text})
         if offer:
             ticks.append({"row": model, "value": offer.output_price})

@@ -419,7 +419,9 @@ def _line(step: Step, card: Gpu) -> list[dict[str, Value]]:
     """A model's ceiling over cached tokens, the spacing even on a logarithmic axis."""
     first, last = log(_first_tokens(step.batch)), log(max(LONGEST, step.context))
     contexts = {round(exp(first + (last - first) * i / (POINTS - 1))) for i in range(POINTS)}
-    return [_point(Step(step.shape, step.precision, step.batch, n), card) for n in sorted(contexts)]
+    # The line turns where a window is full, and passes through the dot.
+    turns = {n for n in (step.context, step.shape.sliding_window or 0) if n >= min(contexts)}
+    return [_point(Step(step.shape, step.precision, step.batch, n), card) for n in sorted(contexts | turns)]
 
 
 def _even(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value]]:

@@ -208,6 +208,9 @@ def test_every_reachable_inference_is_finite_and_consistent(gpu, precision, batc
     assert (f"{context:,} tokens are more than" in " ".join(table.notes)) == (context > 4096)
     for name in ("lines", "here", "even"):
         assert all(math.isfinite(p["speed"]) and p["tokens"] > 0 for p in table.series[name])
+    for dot in table.series["here"]:
+        if batch * context >= 128:
+            assert {k: dot[k] for k in ("model", "family", "tokens", "speed")} in table.series["lines"]
     assert math.isfinite(len(table.to_html()))
 
 
