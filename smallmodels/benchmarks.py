@@ -121,29 +121,21 @@ class Pair:
     """One benchmark's two figures in one report, and what can be said of the gap between them.
 
     Scores, gap, error and margin are in percentage points; `z` is the margin's width in standard errors.
+    `n_items` counts what both figures are shares of; None where unknown or not the same (F1 is no share at
+    all), and `error`, the standard error of the gap, is then None too.
     """
 
     ours: Score
     theirs: Score
     z: float
+    n_items: int | None
+    error: float | None
 
     @property
     def gap(self) -> float:
         """The challenger's lead in points; negative where it trails."""
         # Published scores have two decimals at most; rounding removes the dust of binary fractions.
         return round(self.ours.score_pct - self.theirs.score_pct, 4)
-
-    @property
-    def n_items(self) -> int | None:
-        """Items both figures are shares of; None where unknown or not the same. F1 is no share at all."""
-        if self.ours.eval_set != self.theirs.eval_set or F1 in (self.ours.metric, self.theirs.metric):
-            return None
-        return facts.eval_set(self.ours.benchmark, self.ours.eval_set).n_items
-
-    @property
-    def error(self) -> float | None:
-        """Standard error of the gap in points, where the number of items is known."""
-        return gap_error(self.ours.score_pct, self.theirs.score_pct, self.n_items) if self.n_items else None
 
     @property
     def margin(self) -> float | None:
@@ -206,8 +198,16 @@ def pairs(challenger: str, baseline: str, source: str, confidence: float) -> lis
         for b in theirs:
             known = found.get(a.benchmark)
             if a.benchmark == b.benchmark and (known is None or _fits_better(a, b, known)):
-                found[a.benchmark] = Pair(a, b, z)
+                found[a.benchmark] = _paired(a, b, z)
     return list(found.values())
+
+
+def _paired(ours: Score, theirs: Score, z: float) -> Pair:
+    shared = ours.eval_set == theirs.eval_set and F1 not in (ours.metric, theirs.metric)
+    n_items = facts.eval_set(ours.benchmark, ours.eval_set).n_items if shared else None
+    return Pair(
+        ours, theirs, z, n_items, gap_error(ours.score_pct, theirs.score_pct, n_items) if n_items else None
+    )
 
 
 def pair(

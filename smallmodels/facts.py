@@ -10,6 +10,7 @@ semicolons. `source_id` leads to `sources()`;
 """
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -640,27 +641,27 @@ def post_costs() -> tuple[PostCost, ...]:
 
 def source(id: str) -> Source:
     """The source with this id."""
-    return _one({s.id: s for s in sources()}, id, "source")
+    return _one(_by(sources, "id"), id, "source")
 
 
 def benchmark(name: str) -> Benchmark:
     """The benchmark of this name."""
-    return _one({b.benchmark: b for b in benchmarks()}, name, "benchmark")
+    return _one(_by(benchmarks, "benchmark"), name, "benchmark")
 
 
 def metric(name: str) -> Metric:
     """The metric of this name."""
-    return _one({m.metric: m for m in metrics()}, name, "metric")
+    return _one(_by(metrics, "metric"), name, "metric")
 
 
 def pipeline(id: str) -> Pipeline:
     """The pipeline with this id."""
-    return _one({p.id: p for p in pipelines()}, id, "pipeline")
+    return _one(_by(pipelines, "id"), id, "pipeline")
 
 
 def score(id: str) -> Score:
     """The score with this id."""
-    return _one(_scores_by_id(), id, "score")
+    return _one(_by(scores, "id"), id, "score")
 
 
 def eval_set(benchmark: str, name: str) -> EvalSet:
@@ -673,23 +674,23 @@ def eval_set(benchmark: str, name: str) -> EvalSet:
 
 def model(name: str) -> Model:
     """The shape of the model of this name."""
-    return _one({m.name: m for m in models()}, name, "shape of a model")
+    return _one(_by(models, "name"), name, "shape of a model")
 
 
 def release(model: str) -> Release:
     """The release of the model of this name."""
-    return _one({r.model: r for r in releases()}, model, "model")
+    return _one(_by(releases, "model"), model, "model")
 
 
 def law(id: str) -> dict[str, float]:
     """The constants of the law with this id, by the names its `form` uses."""
-    _one({one.id: one for one in laws()}, id, "law")
+    _one(_by(laws, "id"), id, "law")
     return {p.parameter: p.value for p in law_parameters() if p.law_id == id}
 
 
 def gpu(name: str) -> Gpu:
     """The card of this name."""
-    return _one({g.name: g for g in gpus()}, name, "GPU")
+    return _one(_by(gpus, "name"), name, "GPU")
 
 
 @cache
@@ -702,9 +703,13 @@ def run(id: str) -> Run:
     return Run(**{**given, "rows": tuple(given["rows"])})
 
 
+def _by(table: Callable[[], tuple[Record, ...]], key: str) -> dict[str, Record]:
+    return _index(table, key)  # typed here: a cache forgets what its function takes and gives
+
+
 @cache
-def _scores_by_id() -> dict[str, Score]:
-    return {s.id: s for s in scores()}
+def _index(table: Callable[[], tuple[Any, ...]], key: str) -> dict[str, Any]:
+    return {getattr(row, key): row for row in table()}
 
 
 def _one(known: dict[str, Record], key: str, what: str) -> Record:
