@@ -59,7 +59,9 @@ def dumbbells() -> Chart:
     Draws the series `names`, `dots` and `gaps` of `benchmarks.head_to_head`; all scores in percent. Each
     row's words stand above its line, so that the plot keeps the whole width of a phone.
     """
-    row = alt.Y("row:N", sort=None, title=None, axis=None)
+    # A faint line through each row ties the words above it to the marks on it.
+    line = alt.Axis(labels=False, ticks=False, grid=True, title=None)
+    row = alt.Y("row:N", sort=None, axis=line)
     percent = alt.Scale(domain=[0, 100])
     family = alt.Color("family:N", scale=_FAMILIES, legend=None)
     names, dots, gaps = (alt.Chart(alt.NamedData(name)) for name in ("names", "dots", "gaps"))

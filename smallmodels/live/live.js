@@ -67,7 +67,7 @@ function formatted(number, format = "") {
 function typedNumber(spec, typed, { min, max } = spec) {
   const number = Number(typed);
   const kind = spec.float ? "a number" : "a whole number";
-  const range = min === undefined || max === undefined ? "" : ` from ${min} to ${max}`;
+  const range = min === undefined || max === undefined ? "" : ` from ${formatted(min, ",")} to ${formatted(max, ",")}`;
   const fits = typed.trim() !== "" && Number.isFinite(number) && (spec.float || Number.isInteger(number));
   if (!fits || number < min || number > max) throw new Refusal(`Choose ${kind}${range}.`);
   return numberText(spec, number);
