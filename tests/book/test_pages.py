@@ -41,11 +41,11 @@ def settle(page: Page, url: str) -> None:
     """Opens a page and waits until its widgets are up and its charts, down to the last, are drawn."""
     page.goto(url, wait_until="load")
     for live in page.locator("[data-live]").all():
-        live.scroll_into_view_if_needed()
+        live.evaluate("live => live.scrollIntoView()")
         expect(live).to_have_attribute("data-state", "live", timeout=60_000)
         chart = live.locator(".live-chart")
         if chart.count():
-            chart.scroll_into_view_if_needed()
+            chart.evaluate("chart => chart.scrollIntoView()")
             expect(chart.locator("svg")).to_be_visible()
 
 
