@@ -24,9 +24,9 @@ from browser import chromium
 from playwright.sync_api import Browser, BrowserContext, Page
 from serve import BUILT, Site
 
-PAGE = "notebooks/01-benchmarks.html"
+PAGE = "notebooks/01-benchmarks.html"  # the page that is compared with others; every chapter is measured
 HEADLINE = "Median of {rounds} cold loads; Chromium {chromium}, {cores} cores, load average {load_average}."
-PYTHON = ("/pyodide/", "/worker.js", "/app.json")
+PYTHON = ("/pyodide/", "/worker.js")
 WATCH = """
 window.bench = {};
 const once = (name, found) => { if (!(name in bench) && found) bench[name] = performance.now(); };
@@ -36,40 +36,50 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
 addEventListener("load", () => { bench.load = performance.now(); });
 """
-# Moves the first list of choices as soon as the page has loaded, and waits for another table.
+# `turn` gives a control its i-th value; a slider goes from one end of its range to the other and back.
+TURN = """
+window.turn = (live, kinds, i) => {
+  const control = kinds.map((kind) => live.querySelector(kind)).find(Boolean);
+  if (control.type === "radio") return live.querySelectorAll("input[type=radio]")[i % 2].click();
+  const steps = Math.round((control.max - control.min) / control.step);
+  const place = i % 2 ? steps - 1 - (i % 7) : i % 7;
+  if (control.type === "range") control.value = Number(control.min) + control.step * place;
+  else control.selectedIndex = (control.selectedIndex + 1) % control.length;
+  for (const type of ["input", "change"]) control.dispatchEvent(new Event(type, { bubbles: true }));
+};
+"""
+# Moves the first control as soon as the page has loaded, and waits for another table.
 FIRST_MOVE = """
 addEventListener("load", () => {
+  const kinds = ["select", "input[type=radio]", "input[type=range]"];
   const move = () => {
-    const select = document.querySelector("[data-live] select");
-    if (!select) return requestAnimationFrame(move);
-    const table = select.closest("[data-live]").querySelector(".live-scroll");
+    const live = document.querySelector("[data-live]");
+    if (!live.querySelector(kinds.join())) return requestAnimationFrame(move);
     new MutationObserver((_, observer) => { once("moved", true); observer.disconnect(); })
-      .observe(table, { childList: true, subtree: true });
-    select.selectedIndex = (select.selectedIndex + 1) % select.length;
-    for (const type of ["input", "change"]) select.dispatchEvent(new Event(type, { bubbles: true }));
+      .observe(live.querySelector(".live-scroll"), { childList: true, subtree: true });
+    turn(live, kinds, 1);
   };
   move();
 });
 """
-# Moves a slider again and again, each time from one end of its range to the other; milliseconds until the
-# table is another one, and until the chart is.
+# Moves the first control beside a chart again and again; milliseconds until the table is another one, and
+# until the chart is (nothing for what a move left as it was).
 LATER_MOVES = """async (count) => {
+  const kinds = ["input[type=range]", "select", "input[type=radio]"];
   const live = [...document.querySelectorAll("[data-live]")]
-    .find((root) => root.querySelector("input[type=range]") && root.querySelector(".live-chart"));
-  const parts = ["input[type=range]", ".live-scroll", ".live-chart"];
-  const [slider, table, chart] = parts.map((part) => live.querySelector(part));
-  const changed = (node) => new Promise((done) => new MutationObserver((_, observer) => {
-    observer.disconnect();
-    done(performance.now());
-  }).observe(node, { childList: true, subtree: true, attributes: true, characterData: true }));
-  const steps = Math.round((slider.max - slider.min) / slider.step);
+    .find((root) => root.querySelector(kinds.join()) && root.querySelector(".live-chart"));
+  const [table, chart] = [".live-scroll", ".live-chart"].map((part) => live.querySelector(part));
+  const changed = (node) => new Promise((done) => {
+    const observer = new MutationObserver(() => { observer.disconnect(); done(performance.now()); });
+    observer.observe(node, { childList: true, subtree: true, attributes: true, characterData: true });
+    setTimeout(() => { observer.disconnect(); done(null); }, 1000);
+  });
   const times = [];
   for (let i = 0; i < count; i++) {
-    slider.value = Number(slider.min) + slider.step * (i % 2 ? steps - 1 - (i % 7) : i % 7);
     const both = Promise.all([changed(table), changed(chart)]);
     const start = performance.now();
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-    times.push((await both).map((time) => time - start));
+    turn(live, kinds, i);
+    times.push((await both).map((time) => time && time - start));
     await new Promise((done) => setTimeout(done, 20));
   }
   return times;
@@ -105,7 +115,7 @@ def cold(browser: Browser, script: str = "") -> tuple[BrowserContext, Page, list
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
-    context.add_init_script(WATCH + script)
+    context.add_init_script(WATCH + TURN + script)
     return context, context.new_page(), asked
 
 
@@ -127,32 +137,44 @@ def is_python(path: str) -> bool:
     return any(word in path for word in PYTHON)
 
 
-def measure_book(browser: Browser, site: Site, rounds: Rounds, moves: int) -> list[list[float]]:
-    """One untouched load of our page, then later moves in it; then one load moved at once."""
-    context, page, asked = cold(browser)
-    page.goto(site.url(PAGE))
-    page.wait_for_selector('[data-state="live"]', timeout=120_000)
-    seen = page.evaluate("bench")
-    for chart in page.locator(".live-chart").all():
-        chart.scroll_into_view_if_needed()
-        chart.locator(".live-drawing svg").wait_for()
-    page.evaluate("scrollTo(0, 0)")
-    times: list[list[float]] = page.evaluate(LATER_MOVES, moves)
-    paint = first_paint(page)
-    page_bytes, page_requests = traffic(asked, site, BUILT, lambda path: not is_python(path))
-    python_bytes, python_requests = traffic(asked, site, BUILT, is_python)
-    rounds.note(paint=paint, table=seen["table"], load=seen["load"], live=seen["live"])
-    rounds.note(page_bytes=page_bytes, page_requests=page_requests)
-    rounds.note(python_bytes=python_bytes, python_requests=python_requests)
-    context.close()
+@dataclass
+class Chapter:
+    """One page of this book."""
 
-    context, page, _ = cold(browser, FIRST_MOVE)
-    page.goto(site.url(PAGE))
-    page.wait_for_function("bench.moved", timeout=120_000)
-    seen = page.evaluate("bench")
-    rounds.note(first_move=seen["moved"] - seen["load"])
-    context.close()
-    return times
+    path: str
+    rounds: Rounds = field(default_factory=Rounds)
+    moves: list[list[float | None]] = field(default_factory=list)
+
+    def measure(self, browser: Browser, site: Site, moves: int) -> None:
+        """One untouched load, then later moves in it; then one load moved at once."""
+        context, page, asked = cold(browser)
+        page.goto(site.url(self.path))
+        page.wait_for_selector('[data-state="live"]', timeout=120_000)
+        seen = page.evaluate("bench")
+        for chart in page.locator(".live-chart").all():
+            chart.scroll_into_view_if_needed()
+            chart.locator(".live-drawing svg").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        self.moves += page.evaluate(LATER_MOVES, moves)
+        self.rounds.note(paint=first_paint(page), table=seen["table"], load=seen["load"], live=seen["live"])
+        for what, names in {"page": lambda path: not is_python(path), "python": is_python}.items():
+            size, count = traffic(asked, site, BUILT, names)
+            self.rounds.note(**{f"{what}_bytes": size, f"{what}_requests": count})
+        context.close()
+        self.measure_first_move(browser, site)
+
+    def measure_first_move(self, browser: Browser, site: Site) -> None:
+        """One load whose first control is moved at once."""
+        context, page, _ = cold(browser, FIRST_MOVE)
+        page.goto(site.url(self.path))
+        page.wait_for_function("bench.moved", timeout=120_000)
+        seen = page.evaluate("bench")
+        self.rounds.note(first_move=seen["moved"] - seen["load"])
+        context.close()
+
+    def figures(self) -> dict[str, float]:
+        """The medians of the rounds, and the percentiles of all later moves."""
+        return {**self.rounds.summary(), **percentiles(self.moves)}
 
 
 @dataclass
@@ -216,11 +238,11 @@ def weight(figures: dict[str, float], what: str) -> tuple[float, str]:
     return figures[f"{what}_bytes"] / 1e3, f"kB, {figures[f'{what}_requests']:.0f} requests"
 
 
-def lines(book: dict[str, float]) -> Iterator[str]:
-    """The figures of this book's page."""
+def lines(path: str, book: dict[str, float]) -> Iterator[str]:
+    """The figures of one page of this book."""
     there = "already there" if book["table"] <= book["paint"] else f"there after {book['table']:.0f} ms"
     moves, charts = (f"ms p50, {book[f'{name}_p95']:.0f} ms p95" for name in ("move", "move_chart"))
-    yield f"This book, {PAGE}"
+    yield f"This book, {path}"
     yield line("first paint", book["paint"], f"ms, the table {there}")
     yield line("first move, after load event", book["first_move"], f"ms; that event at {book['load']:.0f} ms")
     yield line("Python live, after navigation", book["live"])
@@ -230,11 +252,21 @@ def lines(book: dict[str, float]) -> Iterator[str]:
     yield line("Python's own", *weight(book, "python"))
 
 
-def percentiles(times: list[list[float]]) -> dict[str, float]:
-    """The median and the 95th percentile of all later moves."""
-    columns = {"move": [table for table, _ in times], "move_chart": [max(pair) for pair in times]}
+def percentiles(times: list[list[float | None]]) -> dict[str, float]:
+    """The median and the 95th percentile of all later moves that changed something."""
+    seen = [[time for time in pair if time is not None] for pair in times]
+    columns = {
+        "move": [table for table, _ in times if table],
+        "move_chart": [max(pair) for pair in seen if pair],
+    }
     cuts = {name: quantiles(values, n=100) for name, values in columns.items()}
     return {f"{name}_p{p}": round(cut[p - 1], 1) for name, cut in cuts.items() for p in (50, 95)}
+
+
+def chapters() -> list[Chapter]:
+    """Every page that holds a widget, the compared one first."""
+    paths = sorted(f"notebooks/{file.name}" for file in (BUILT / "notebooks").glob("*.html"))
+    return [Chapter(path) for path in sorted(paths, key=lambda path: path != PAGE)]
 
 
 def main() -> None:
@@ -243,24 +275,31 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--moves", type=int, default=60, help="later moves in each round")
     wanted = parser.parse_args()
-    book, times = Rounds(), []
+    pages = chapters()
     with ExitStack() as stack:
         rivals = dict(built_rivals(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         site = stack.enter_context(Site(BUILT))
         sites = {name: stack.enter_context(Site(folder)) for name, folder in rivals.items()}
         browser = stack.enter_context(chromium())
         for _ in range(wanted.rounds):
-            times += measure_book(browser, site, book, wanted.moves)
+            for page in pages:
+                page.measure(browser, site, wanted.moves)
             for name, folder in rivals.items():
                 RIVALS[name].measure(browser, sites[name], folder)
         conditions = {"rounds": wanted.rounds, "chromium": browser.version, "cores": os.cpu_count()}
     conditions["load_average"] = round(os.getloadavg()[0], 2)
-    figures = {**book.summary(), **percentiles(times)}
-    print(HEADLINE.format(**conditions), *lines(figures), sep="\n")
+    report(conditions, {page.path: page.figures() for page in pages}, [*rivals])
+
+
+def report(conditions: dict[str, object], book: dict[str, dict[str, float]], rivals: list[str]) -> None:
+    """Prints the conditions, every page, the rivals, and all of it as one JSON document."""
+    print(HEADLINE.format(**conditions))
+    for path, figures in book.items():
+        print(*lines(path, figures), sep="\n")
     for name in rivals:
         print(*RIVALS[name].lines(), sep="\n")
     others = {name: RIVALS[name].rounds.summary() for name in rivals}
-    print(json.dumps({"conditions": conditions, "book": figures, **others}))
+    print(json.dumps({"conditions": conditions, "book": book, **others}))
 
 
 def built_rivals(folder: Path) -> Iterator[tuple[str, Path]]:
