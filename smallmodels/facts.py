@@ -10,7 +10,7 @@ semicolons. `source_id` leads to `sources()`;
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -739,3 +739,34 @@ def _one(known: dict[str, Record], key: str, what: str) -> Record:
         some = ", ".join([*known][:40]) + (" and more" if len(known) > 40 else "")
         raise ValueError(f"There is no {what} {key!r}; there is {some}.")
     return known[key]
+
+
+def family_of(model: str) -> str:
+    """The family whose colour a model wears in every chart: Mistral, Llama or other.
+
+    >>> family_of("LLaMA 1 13B"), family_of("Mixtral 8x7B"), family_of("Gemma 7B")
+    ('Llama', 'Mistral', 'other')
+    """
+    name = model.lower()
+    return "Mistral" if name.startswith(("mistral", "mixtral")) else "Llama" if "llama" in name else "other"
+
+
+Rows = Sequence[dict[str, Any]]
+
+
+def recorded(name: str, rows: Rows | None, device: str) -> tuple[Rows, tuple[str, ...], str]:
+    """The rows to show, the notes that go with them, and what a figure names as its source.
+
+    Records made off the CPU carry the device in their name.
+    """
+    if rows is not None:
+        if not rows:
+            raise ValueError("The run brought no rows; give it at least one case to try.")
+        return rows, ("Run just now, on this machine.",), "a run just made"
+    found = run(name if device == "cpu" else f"{name}-{device}")
+    wall = "" if found.wall_seconds is None else f" ({found.wall_seconds:,.0f} s by the clock)"
+    note = (
+        f"Recorded by {found.command} on {found.date}, with PyTorch {found.versions['torch']} on "
+        f"{found.device}, in {found.process_seconds:,.0f} s of processor time{wall}."
+    )
+    return found.rows, (note,), f"recorded experiment {found.id}, {found.date}"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from smallmodels import attention, facts
+from smallmodels import facts, gqa, swa
 from smallmodels.table import Table
 
 windows = st.integers(1, 12)
@@ -40,7 +40,7 @@ def touched(length: int, window: int, n_layers: int) -> list[list[bool]]:
 def test_the_picture_of_the_mask_equals_the_composed_mask(
     window: int, n_layers: int, length: int, output: int
 ) -> None:
-    table, shown = attention.mask(window, n_layers, length, output), min(output, length)
+    table, shown = swa.mask(window, n_layers, length, output), min(output, length)
     arrives = [touched(length, window, k)[shown - 1] for k in range(n_layers + 1)]
     first = {k + 1: next((n for n, row in enumerate(arrives) if n and row[k]), None) for k in range(length)}
     new, heard = table.values("new"), table.values("heard")
@@ -67,7 +67,7 @@ def test_the_picture_of_the_mask_equals_the_composed_mask(
 @given(window=windows, n_layers=st.integers(1, 6), length=st.integers(1, 24))
 @settings(max_examples=60, deadline=None)
 def test_joined_pairs_equal_the_composed_mask(window: int, n_layers: int, length: int) -> None:
-    table = attention.connections(window, n_layers, length)
+    table = swa.connections(window, n_layers, length)
     joined = [sum(map(sum, touched(length, window, k))) for k in range(1, n_layers + 1)]
     assert table.values("joined") == joined
     assert table.values("windowed") == [k * joined[0] for k in range(1, n_layers + 1)]
@@ -79,20 +79,20 @@ def test_joined_pairs_equal_the_composed_mask(window: int, n_layers: int, length
 
 
 @given(
-    model=st.sampled_from(attention.MODELS),
+    model=st.sampled_from(gqa.MODELS),
     window=st.integers(1, 40_000),
-    context=st.integers(1, attention.LONGEST),
+    context=st.integers(1, swa.LONGEST),
 )
 @settings(deadline=None)
 def test_every_curve_of_the_cache_turns_where_the_window_is_full(
     model: str, window: int, context: int
 ) -> None:
-    table, shape = attention.cache_by_context(model, window, context), facts.model(model)
+    table, shape = swa.cache_by_context(model, window, context), facts.model(model)
     token = 2 * shape.n_layers * shape.n_kv_heads * shape.head_dim * 2 / 1e9
     for n, rolling, full in zip(*map(table.values, ["context", "rolling_gb", "full_gb"]), strict=True):
         assert isclose(float(str(full)), token * int(str(n)))
         assert isclose(float(str(rolling)), token * min(int(str(n)), window))
-    assert {context, window, attention.LONGEST} <= set(table.values("context"))
+    assert {context, window, swa.LONGEST} <= set(table.values("context"))
     bend = [row for row in table.series["caches"] if row["cache"] == "rolling"][1:]
     assert len({row["gb"] for row in bend}) == 1
     assert len(table.notes) == (window != shape.sliding_window)
@@ -102,27 +102,27 @@ def test_every_curve_of_the_cache_turns_where_the_window_is_full(
 @given(length=st.integers(0, 60), window=st.none() | st.integers(1, 70))
 def test_visible_pairs_by_counting(length: int, window: int | None) -> None:
     counted = sum(1 for q in range(length) for k in range(q + 1) if window is None or q - k < window)
-    assert attention.visible_pairs(length, window) == counted
+    assert swa.visible_pairs(length, window) == counted
 
 
 def test_published_figures_of_the_mistral_paper() -> None:
-    assert attention.reach(32, 4096) == 131_040  # where it says "approximately 131K"
-    full = attention.kv_cache_bytes(131_072, 32_768)
-    assert full / attention.kv_cache_bytes(131_072, 32_768, sliding_window=4096) == 8  # "by 8x"
+    assert swa.reach(32, 4096) == 131_040  # where it says "approximately 131K"
+    full = gqa.kv_cache_bytes(131_072, 32_768)
+    assert full / gqa.kv_cache_bytes(131_072, 32_768, sliding_window=4096) == 8  # "by 8x"
 
 
 @given(
-    model=st.sampled_from(attention.MODELS),
+    model=st.sampled_from(gqa.MODELS),
     n_kv_heads=st.integers(1, 128),
     context=st.integers(0, 200_000),
     batch=st.integers(1, 512),
-    precision=st.sampled_from([*attention.BYTES_PER_VALUE]),
+    precision=st.sampled_from([*gqa.BYTES_PER_VALUE]),
 )
 @settings(deadline=None)
 def test_every_reachable_cache_is_consistent(
     model: str, n_kv_heads: int, context: int, batch: int, precision: str
 ) -> None:
-    table = attention.kv_cache(model, n_kv_heads, context, batch, precision)
+    table = gqa.kv_cache(model, n_kv_heads, context, batch, precision)
     assert finite(table)
     shape = facts.model(model)
     held = min(context, shape.sliding_window or context)
@@ -143,9 +143,9 @@ def test_every_reachable_cache_is_consistent(
 @given(n_heads=st.integers(1, 128), n_kv_heads=st.integers(1, 200))
 @settings(deadline=None)
 def test_every_reachable_picture_shares_evenly(n_heads: int, n_kv_heads: int) -> None:
-    table = attention.sharing(n_heads, n_kv_heads)
+    table = gqa.sharing(n_heads, n_kv_heads)
     assert finite(table)
-    chosen = attention.shared_heads(n_heads, n_kv_heads)
+    chosen = gqa.shared_heads(n_heads, n_kv_heads)
     heads, queries, keys = (table.series[name] for name in ("heads", "queries", "keys"))
     assert (len(heads), len(queries), len(keys)) == (n_heads, n_heads, chosen)
     # The order of the groups is the model's (`lab.attention`): neighbours share.
@@ -161,29 +161,29 @@ def test_every_reachable_picture_shares_evenly(n_heads: int, n_kv_heads: int) ->
 
 
 @given(
-    model=st.sampled_from(attention.MODELS),
+    model=st.sampled_from(gqa.MODELS),
     context=st.integers(1, 200_000),
     batch=st.integers(1, 64),
-    precision=st.sampled_from([*attention.BYTES_PER_VALUE]),
+    precision=st.sampled_from([*gqa.BYTES_PER_VALUE]),
 )
 @settings(deadline=None)
 def test_every_miscount_is_finite_and_the_factors_multiply(
     model: str, context: int, batch: int, precision: str
 ) -> None:
-    table = attention.miscounts(model, context, batch, precision)
+    table = gqa.miscounts(model, context, batch, precision)
     assert finite(table)
     right, half, unshared, unrolled, both = (float(str(f)) for f in table.values("factor"))
     assert (right, half) == (1, 0.5)
     assert isclose(unshared * unrolled, both)
 
 
-@given(model=st.sampled_from(attention.MODELS), context=st.integers(1, 200_000))
+@given(model=st.sampled_from(gqa.MODELS), context=st.integers(1, 200_000))
 @settings(deadline=None)
 def test_every_calculator_is_set_against_the_true_size(model: str, context: int) -> None:
-    table = attention.calculators(model, context)
+    table = gqa.calculators(model, context)
     assert finite(table)
     true, *given_sizes = (float(str(v)) for v in table.values("cache_gb"))
-    ours = float(str(attention.miscounts(model, context).values("cache_gb")[0]))
+    ours = float(str(gqa.miscounts(model, context).values("cache_gb")[0]))
     assert isclose(true, ours)
     factors = [float(str(v)) for v in table.values("factor")]
     assert all(isclose(size / true, f) for size, f in zip(given_sizes, factors[1:], strict=True))
@@ -194,7 +194,7 @@ def test_the_calculators_formulas_as_their_files_have_them() -> None:
     hidden, layers, tokens, batch = 4096, 32, 1000, 1
     cookbook = 2 * hidden * layers * tokens * batch
     vllm, ggml = (factor * tokens * 2 * 2 * hidden * layers for factor in (2, 1))
-    table = attention.calculators(context=tokens)
+    table = gqa.calculators(context=tokens)
     assert [float(str(gb)) * 1e9 for gb in table.values("cache_gb")[1:]] == [cookbook, ggml, vllm]
     assert table.values("factor") == [1, 2, 4, 8]
     assert len(table.sources()) == 2
@@ -202,7 +202,7 @@ def test_the_calculators_formulas_as_their_files_have_them() -> None:
 
 def test_the_published_comparison_is_the_papers_table() -> None:
     """Touvron et al. 2023, Llama 2, table 18: rows by hand, and the means of its columns."""
-    table = attention.published_quality()
+    table = gqa.published_quality()
     rows = {str(row[0]): row[1:] for row in zip(*(table.values(c.name) for c in table.columns), strict=True)}
     assert rows["TriviaQA"] == (44.7, 46.2, 42.8)
     assert len(rows) == 12
@@ -220,7 +220,7 @@ def test_a_step_that_only_reads_lies_on_its_line() -> None:
         {"n_kv_heads": h, "context": n, "bytes": b, "seconds": 0.003 + b / 1e10, "least": 0.0, "most": 1.0}
         for h, n, b in cases
     ]
-    table = attention.decode_time(rows)
+    table = gqa.decode_time(rows)
     assert table.values("ms") == pytest.approx(table.values("fitted_ms"))
     assert table.values("fewer") == pytest.approx([1, 1.25, 1, 4])
     assert table.values("faster") == pytest.approx([1, 103 / 83, 1, 403 / 103])
@@ -234,7 +234,7 @@ def test_times_that_follow_something_else_get_no_line() -> None:
         {"n_kv_heads": h, "context": n, "bytes": b, "seconds": ms / 1e3, "least": 0.0, "most": 1.0}
         for h, n, b, ms in cases
     ]
-    found = attention.decode_time(rows).finding
+    found = gqa.decode_time(rows).finding
     assert found.endswith("does not follow the bytes here: a step takes 4.9 to 5.1 ms, whatever it reads.")
 
 
@@ -242,12 +242,12 @@ def test_two_causes_of_a_time_are_told_apart() -> None:
     """1 ms, 20 GB/s and 2 ms for 100 tokens, by construction; and the record against numpy's solver."""
     cases = [(0, 1e9), (0, 0.8e9), (100, 4e9), (100, 1e9)]
     rows = [{"context": n, "bytes": b, "seconds": 0.001 + b / 2e10 + n * 2e-5} for n, b in cases]
-    assert attention.fit_times(rows, with_tokens=True) == pytest.approx((1, 50, 0.02, 1))
+    assert gqa.fit_times(rows, with_tokens=True) == pytest.approx((1, 50, 0.02, 1))
     rows = list(facts.run("decode-time").rows)
     causes = np.array([[1, row["bytes"] / 1e9, row["context"]] for row in rows])
     solved = np.linalg.lstsq(causes, np.array([1e3 * row["seconds"] for row in rows]))[0]
-    assert attention.fit_times(rows, with_tokens=True)[:3] == pytest.approx(solved)
-    assert attention.fit_times(rows).explained < attention.fit_times(rows, with_tokens=True).explained < 1
+    assert gqa.fit_times(rows, with_tokens=True)[:3] == pytest.approx(solved)
+    assert gqa.fit_times(rows).explained < gqa.fit_times(rows, with_tokens=True).explained < 1
 
 
 def test_runs_are_compared_seed_by_seed() -> None:
@@ -257,7 +257,7 @@ def test_runs_are_compared_seed_by_seed() -> None:
         for heads, found in losses.items()
         for seed, loss in enumerate(found)
     ]
-    table = attention.sharing_quality(rows)
+    table = gqa.sharing_quality(rows)
     assert table.values("loss") == pytest.approx([2, 2.3])
     assert table.values("deviation") == pytest.approx([1, 0.7211], abs=1e-4)
     assert table.values("gap") == [None, pytest.approx(0.3)]
@@ -269,8 +269,8 @@ def test_runs_are_compared_seed_by_seed() -> None:
 
 
 def test_the_table_of_students_t_is_his() -> None:
-    freedom = range(1, len(attention.STUDENT) + 1)
-    assert tuple(round(float(student.ppf(0.975, df)), 3) for df in freedom) == attention.STUDENT
+    freedom = range(1, len(gqa.recorded.STUDENT) + 1)
+    assert tuple(round(float(student.ppf(0.975, df)), 3) for df in freedom) == gqa.recorded.STUDENT
 
 
 def test_the_best_way_to_merge_may_change_as_training_goes_on() -> None:
@@ -281,7 +281,7 @@ def test_the_best_way_to_merge_may_change_as_training_goes_on() -> None:
         for (way, extra), loss in losses.items()
         for seed in (-1, 1)
     ]
-    table = attention.conversion(rows)
+    table = gqa.conversion(rows)
     assert table.values("loss_1") == pytest.approx([0.75, 1.5, 1.25])
     assert "Best is 'mean' at once, 'first' after 20% more; it is then 0.500 nats behind" in table.finding
     assert len(table.series["runs"]) == 12
@@ -290,7 +290,7 @@ def test_the_best_way_to_merge_may_change_as_training_goes_on() -> None:
 @given(window=st.integers(1, 200_000), n_layers=st.integers(1, 128))
 @settings(deadline=None)
 def test_every_reach_by_layer_is_finite(window: int, n_layers: int) -> None:
-    table = attention.reach_by_layer(window, n_layers)
+    table = swa.reach_by_layer(window, n_layers)
     assert finite(table)
     assert table.values("layers")[-1] == n_layers
     assert table.values("difference") == table.values("layers")
@@ -300,26 +300,26 @@ def test_every_reach_by_layer_is_finite(window: int, n_layers: int) -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: attention.kv_cache("GPT-5"), "no shape of 'GPT-5'.*Mistral 7B"),
-        (lambda: attention.kv_cache(precision="FP7"), "no precision 'FP7'; choose one of FP32"),
-        (lambda: attention.kv_cache(n_kv_heads=0), "0 key-value heads"),
-        (lambda: attention.kv_cache(batch=0), "batch of 0"),
-        (lambda: attention.sharing(0), "1 to 128 query heads"),
-        (lambda: attention.sharing(n_kv_heads=0), "0 key-value heads"),
-        (lambda: attention.kv_cache(context=-1), "context of -1"),
-        (lambda: attention.miscounts(batch=0), "batch of 0"),
-        (lambda: attention.miscounts(context=0), "1 token or more"),
-        (lambda: attention.calculators(context=0), "1 token or more"),
-        (lambda: attention.reach_by_layer(0, 3), "must be 1 or more"),
-        (lambda: attention.mask(length=25), "1 to 24 tokens"),
-        (lambda: attention.mask(0), "must be 1 or more"),
-        (lambda: attention.mask(output=0), "no output 0"),
-        (lambda: attention.connections(n_layers=7), "1 to 6 layers"),
-        (lambda: attention.effective_context("GPT-5"), "no context of 'GPT-5'.*v0.3"),
-        (lambda: attention.cache_by_context("GPT-5"), "no shape of 'GPT-5'"),
-        (lambda: attention.cache_by_context(sliding_window=0), "window of 1 or more"),
-        (lambda: attention.cache_by_context(context=131_073), "1 to 131,072 tokens"),
-        (lambda: attention.hops(-1, 4), "1 positions ahead"),
+        (lambda: gqa.kv_cache("GPT-5"), "no shape of 'GPT-5'.*Mistral 7B"),
+        (lambda: gqa.kv_cache(precision="FP7"), "no precision 'FP7'; choose one of FP32"),
+        (lambda: gqa.kv_cache(n_kv_heads=0), "0 key-value heads"),
+        (lambda: gqa.kv_cache(batch=0), "batch of 0"),
+        (lambda: gqa.sharing(0), "1 to 128 query heads"),
+        (lambda: gqa.sharing(n_kv_heads=0), "0 key-value heads"),
+        (lambda: gqa.kv_cache(context=-1), "context of -1"),
+        (lambda: gqa.miscounts(batch=0), "batch of 0"),
+        (lambda: gqa.miscounts(context=0), "1 token or more"),
+        (lambda: gqa.calculators(context=0), "1 token or more"),
+        (lambda: swa.reach_by_layer(0, 3), "must be 1 or more"),
+        (lambda: swa.mask(length=25), "1 to 24 tokens"),
+        (lambda: swa.mask(0), "must be 1 or more"),
+        (lambda: swa.mask(output=0), "no output 0"),
+        (lambda: swa.connections(n_layers=7), "1 to 6 layers"),
+        (lambda: swa.effective_context("GPT-5"), "no context of 'GPT-5'.*v0.3"),
+        (lambda: swa.cache_by_context("GPT-5"), "no shape of 'GPT-5'"),
+        (lambda: swa.cache_by_context(sliding_window=0), "window of 1 or more"),
+        (lambda: swa.cache_by_context(context=131_073), "1 to 131,072 tokens"),
+        (lambda: swa.hops(-1, 4), "1 positions ahead"),
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(call: object, says: str) -> None:
@@ -343,7 +343,7 @@ def test_the_phone_book_is_counted_as_by_hand() -> None:
     """
     rows = calls(2, 4, {0: [0.9, 0.8, 0.6, 0.4, 0.0], 1: [1.0, 1.0, 0.2, 0.0, 0.2]})
     rows += calls(3, 4, {0: [0.3] * 7}) + calls(None, 8, {0: [1.0] * 7})
-    table = attention.phone_book(rows, n_facts=4, sliding_window=3)
+    table = swa.phone_book(rows, n_facts=4, sliding_window=3)
     names = ("near", "far", "end", "nameless", "beyond")
     found = [float(str(table.values(f"{name}_pct")[0])) for name in names]
     assert found == pytest.approx([95, 65, 40, 20, 10])
@@ -354,13 +354,11 @@ def test_the_phone_book_is_counted_as_by_hand() -> None:
         "reach; 3 layers did not learn 4, not even inside one window."
     )
     assert finite(table)
-    assert attention.phone_book(rows, n_facts=8, sliding_window=3).finding.startswith(
-        "No model with a window"
-    )
-    flat = attention.phone_book(calls(2, 4, {0: [1.0] * 5}), sliding_window=3)
+    assert swa.phone_book(rows, n_facts=8, sliding_window=3).finding.startswith("No model with a window")
+    flat = swa.phone_book(calls(2, 4, {0: [1.0] * 5}), sliding_window=3)
     assert flat.finding.startswith("Of 4 facts, 2 layers name 100%")
     with pytest.raises(ValueError, match="No run carried 5 facts; take one of 4, 8"):
-        attention.phone_book(rows, n_facts=5)
+        swa.phone_book(rows, n_facts=5)
 
 
 def test_what_flops_predict_goes_through_the_longest_full_run() -> None:
@@ -373,25 +371,25 @@ def test_what_flops_predict_goes_through_the_longest_full_run() -> None:
             ("full", 16, 40, 2.0),
         )
     ]
-    table = attention.prefill_time(rows)
+    table = swa.prefill_time(rows)
     assert [row["ms"] for row in table.series["predicted"]] == [500, 500, 1000, 2000]
     assert table.values("gain") == [0.4 / 0.5, 2.0 / 1.5]
     assert table.values("flops_gain") == [1, 2]
     assert table.finding.endswith("what is saved lies behind the window.")
     slower = [{**row, "seconds": 3 - row["seconds"]} for row in rows]
-    assert attention.prefill_time(slower).finding.endswith("nothing is saved here.")
+    assert swa.prefill_time(slower).finding.endswith("nothing is saved here.")
 
 
 def test_four_meanings_of_context() -> None:
-    table = attention.effective_context()
+    table = swa.effective_context()
     assert table.values("model") == [8192, 8192, 32_768, 4096, 131_041, None]
     assert table.values("baseline") == [4096, 4096, 4096, 4096, 4096, None]
     assert "8K+" in table.cell(table.rows[0], table.columns[2]).explanation
 
 
-@given(st.sampled_from(attention.MODELS + attention.LATER), st.sampled_from(attention.MODELS))
+@given(st.sampled_from(gqa.MODELS + swa.LATER), st.sampled_from(gqa.MODELS))
 def test_every_comparison_of_contexts_is_consistent(model: str, baseline: str) -> None:
-    table, (ours, theirs) = attention.effective_context(model, baseline), map(facts.model, (model, baseline))
+    table, (ours, theirs) = swa.effective_context(model, baseline), map(facts.model, (model, baseline))
     rows = dict(zip(table.values("meaning"), table.values("model"), strict=True))
     allowed = rows["it is configured for"]
     assert rows["a layer shows"] == (ours.sliding_window or allowed)
@@ -403,16 +401,16 @@ def test_every_comparison_of_contexts_is_consistent(model: str, baseline: str) -
 
 
 def test_a_sharing_that_cannot_be_is_said_first() -> None:
-    assert attention.sharing(4, 64).finding.startswith("4 query heads cannot share 64 evenly, so this is 4. ")
-    assert "evenly" not in attention.sharing(32, 8).finding
-    assert attention.kv_cache("Llama 2 13B", 16).finding.startswith("40 query heads cannot share 16 evenly")
+    assert gqa.sharing(4, 64).finding.startswith("4 query heads cannot share 64 evenly, so this is 4. ")
+    assert "evenly" not in gqa.sharing(32, 8).finding
+    assert gqa.kv_cache("Llama 2 13B", 16).finding.startswith("40 query heads cannot share 16 evenly")
 
 
 @pytest.mark.parametrize(
     ("shown", "name", "keys"),
     [
-        (attention.sharing_quality, "sharing-quality", ("n_kv_heads", "seed")),
-        (attention.conversion, "conversion", ("way", "seed", "extra")),
+        (gqa.sharing_quality, "sharing-quality", ("n_kv_heads", "seed")),
+        (gqa.conversion, "conversion", ("way", "seed", "extra")),
     ],
 )
 def test_another_devices_record_says_how_far_it_is_from_the_first(

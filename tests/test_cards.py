@@ -4,10 +4,10 @@ from math import isclose, isfinite
 
 import pytest
 
-from smallmodels import cards, facts
+from smallmodels import facts, gqa, swa
 from smallmodels.table import Table
 
-TABLES = (cards.gpu_decode, cards.gpu_sharing, cards.gpu_prefill)
+TABLES = (gqa.gpu_decode, gqa.gpu_sharing, swa.gpu_prefill)
 
 
 def column(table: Table, name: str) -> list[float]:
@@ -25,7 +25,7 @@ def test_every_figure_is_finite_and_says_where_it_was_measured(show: object) -> 
 
 
 def test_bytes_of_a_step_from_the_published_sizes() -> None:
-    table = cards.gpu_decode()
+    table = gqa.gpu_decode()
     found = dict(
         zip(
             zip(table.values("model"), table.values("context"), strict=True),
@@ -46,7 +46,7 @@ def test_bytes_of_a_step_from_the_published_sizes() -> None:
 
 
 def test_no_step_is_faster_than_the_bandwidth_allows_and_a_copy_is_below_it_too() -> None:
-    table = cards.gpu_decode()
+    table = gqa.gpu_decode()
     for read, least, taken, share, of_copy in zip(
         *(column(table, name) for name in ("read_gb", "least_ms", "ms", "share_pct", "copy_pct")), strict=True
     ):
@@ -60,23 +60,21 @@ def test_a_step_is_shown_replayed_where_it_was_and_as_python_started_it_elsewher
     rows = [
         {"model": "Mistral 7B", "context": 0, "way": way, "bytes": 10**9, "seconds": s} for way, s in steps
     ]
-    assert cards.gpu_decode(rows).values("ms") == pytest.approx([2])
-    assert cards.gpu_decode(rows[:2]).values("ms") == pytest.approx([4])
+    assert gqa.gpu_decode(rows).values("ms") == pytest.approx([2])
+    assert gqa.gpu_decode(rows[:2]).values("ms") == pytest.approx([4])
 
 
 def test_another_card_is_another_share() -> None:
-    slower = cards.gpu_decode(card="A100 80GB SXM")
+    slower = gqa.gpu_decode(card="A100 80GB SXM")
     ratio = 3350 / facts.gpu("A100 80GB SXM").bandwidth_gb_s
-    for ours, theirs in zip(
-        column(cards.gpu_decode(), "share_pct"), column(slower, "share_pct"), strict=True
-    ):
+    for ours, theirs in zip(column(gqa.gpu_decode(), "share_pct"), column(slower, "share_pct"), strict=True):
         assert isclose(theirs, ours * ratio)
     with pytest.raises(ValueError, match="'Abacus'"):
-        cards.gpu_decode(card="Abacus")
+        gqa.gpu_decode(card="Abacus")
 
 
 def test_sharing_pays_on_a_card_but_less_than_the_bytes_say() -> None:
-    table = cards.gpu_sharing()
+    table = gqa.gpu_sharing()
     assert table.values("n_kv_heads") == [32, 8, 4, 1]
     assert column(table, "bytes_gain") == [1, 4, 8, 32]
     gains = column(table, "gain")
@@ -85,7 +83,7 @@ def test_sharing_pays_on_a_card_but_less_than_the_bytes_say() -> None:
 
 
 def test_a_window_pays_on_a_card_once_most_lies_behind_it() -> None:
-    table = cards.gpu_prefill()
+    table = swa.gpu_prefill()
     gains, predicted = column(table, "gain"), column(table, "flops_gain")
     length, window = 65_536, 4096
     hidden = (length - window) * (length - window + 1)

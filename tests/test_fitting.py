@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares, minimize, nnls
 
-from smallmodels import fitting, miniature, scaling
-from smallmodels.fitting import (
+from smallmodels import miniature, scaling
+from smallmodels.scaling import Law, fitting
+from smallmodels.scaling.fitting import (
     DELTA,
     EXPONENTS,
     HUBER,
@@ -22,7 +23,6 @@ from smallmodels.fitting import (
     fit_above,
     objective,
 )
-from smallmodels.scaling import Law
 
 SIZES = (14_088, 23_392, 53_520, 92_864, 208_416)
 BUDGETS = (524_288, 1_048_576, 2_097_152, 4_194_304)

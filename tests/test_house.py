@@ -20,50 +20,66 @@ import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
-CHAPTERS = {
-    *("facts", "table", "benchmarks", "scaling", "fitting", "miniature", "attention", "cards", "speed"),
-    *("memory", "cost", "story", "later", "verdicts"),
-}
-PRESENT = sorted(name for name in CHAPTERS if (PACKAGE / f"{name}.py").is_file())
+# Which modules are chapters is read from the folders: a room is a package with `tables.py`.
+SHARED = ("facts", "table", "words")
+NOT_SHIPPED = ("charts", "figures")  # they need packages that a reader's browser does not have
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+    for path in [*(PACKAGE / f"{name}.py" for name in SHARED), *PACKAGE.glob("*/*.py")]
+    if path.parent == PACKAGE or ((path.parent / "tables.py").is_file() and path.stem not in NOT_SHIPPED)
+)
 FILE_READERS = {"os", "pathlib", "io", "csv", "json", "shutil", "glob", "importlib"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def imports(name: str) -> Iterator[str]:
-    """Every module a chapter module imports, wherever in the file; our own as `smallmodels.<name>`."""
-    for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))):
+def path_of(module: str) -> Path:
+    """The file of a module, named from the package on."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imports(module: str) -> Iterator[str]:
+    """Every module that a module imports, wherever in the file; of ours the module that is meant."""
+    for node in ast.walk(ast.parse(path_of(module).read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = "smallmodels" if node.level else str(node.module)
-            yield from (
-                [f"smallmodels.{a.name}" for a in node.names] if module == "smallmodels" else [module]
-            )
+            assert node.level == 0, f"{module}: a relative import"
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            known = [name for name in inside if name.removeprefix("smallmodels.") in MODULES]
+            yield from known or [str(node.module)]
 
 
-@pytest.mark.parametrize("name", PRESENT)
-def test_a_chapter_imports_the_standard_library_and_other_chapters_only(name: str) -> None:
-    allowed = sys.stdlib_module_names | {f"smallmodels.{chapter}" for chapter in CHAPTERS}
-    foreign = {
-        m for m in imports(name) if m not in allowed and m.split(".")[0] not in sys.stdlib_module_names
-    }
-    assert not foreign
+def ours(module: str) -> set[str]:
+    return {m.removeprefix("smallmodels.") for m in imports(module) if m.split(".")[0] == "smallmodels"}
 
 
-@pytest.mark.parametrize("name", [name for name in PRESENT if name != "facts"])
-def test_only_facts_reads_files(name: str) -> None:
-    tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
+def room(module: str) -> str:
+    return module.partition(".")[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_the_standard_library_and_what_rooms_may_use(module: str) -> None:
+    foreign = {m for m in imports(module) if m.split(".")[0] not in sys.stdlib_module_names}
+    assert {m.removeprefix("smallmodels.") for m in foreign} <= {*MODULES}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "facts"])
+def test_only_facts_reads_files(module: str) -> None:
+    tree = ast.parse(path_of(module).read_text("utf-8"))
     calls = {
         node.func.id
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    assert not FILE_READERS & {module.split(".")[0] for module in imports(name)}
+    assert not FILE_READERS & {name.split(".")[0] for name in imports(module)}
     assert "open" not in calls
 
 
-def test_chapters_import_each_other_without_cycles() -> None:
-    graph = {name: {m.removeprefix("smallmodels.") for m in imports(name)} & CHAPTERS for name in PRESENT}
+def test_rooms_import_each_other_without_cycles() -> None:
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        graph.setdefault(room(module), set()).update({room(m) for m in ours(module)} - {room(module)})
     assert {"facts", "table"} <= set(TopologicalSorter(graph).static_order())  # a cycle raises CycleError
 
 

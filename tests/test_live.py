@@ -11,6 +11,7 @@ import ipywidgets
 import pytest
 
 from smallmodels import charts, live
+from smallmodels.benchmarks.charts import head_to_head
 from smallmodels.live import Live
 from smallmodels.live.answer import answer, answer_text
 from smallmodels.live.controls import assign, describe, json_text, reachable, value_text
@@ -335,7 +336,7 @@ def test_a_picture_draws_the_series_in_the_palettes_colours() -> None:
 
 def test_every_series_of_a_chart_is_found() -> None:
     names = {"gaps", "dots", "names"}
-    assert set(series_names(specification(charts.dumbbells()))) == names
+    assert set(series_names(specification(head_to_head()))) == names
 
 
 # ---------------------------------------------------------------- a kernel

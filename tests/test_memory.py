@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallmodels import attention, facts, memory
+from smallmodels import facts, gqa, memory
 from smallmodels.memory import MODELS, WEIGHT_BITS, footprint
 
 COUNTABLE = [shape for shape in facts.models() if shape.rope_theta is not None]
@@ -88,7 +88,7 @@ def test_one_head_for_all_is_counted_as_transformers_counts_it():
         model = transformers.AutoModelForCausalLM.from_config(config)
         cache = model(torch.zeros(1, 1, dtype=torch.long), use_cache=True).past_key_values
     values = sum(layer.keys.numel() + layer.values.numel() for layer in cache.layers)
-    assert attention.kv_bytes_per_token(18, 1, 256) == 2 * values
+    assert gqa.kv_bytes_per_token(18, 1, 256) == 2 * values
 
 
 @settings(deadline=None)

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smallmodels import facts, fitting, miniature, scaling
-from smallmodels.fitting import METHODS, Point
+from smallmodels import facts, miniature, scaling
 from smallmodels.miniature import (
     FITTED,
     HELD_OUT,
@@ -24,6 +23,8 @@ from smallmodels.miniature import (
     refit,
     verdicts,
 )
+from smallmodels.scaling import fitting
+from smallmodels.scaling.fitting import METHODS, Point
 
 RUNS = facts.data_folder() / "runs"
 FIELDS = ("width", "parameters", "characters", "seed", "loss")

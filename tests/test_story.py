@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import charts, facts, story
-from smallmodels.story import timeline
+from smallmodels import facts, story
+from smallmodels.story import charts, timeline
 
 # What the post tells of the company, statement by statement.
 POST = {
@@ -94,7 +94,7 @@ def test_what_the_post_leaves_out_is_what_it_does_not_mention():
 
 
 def test_the_chart_has_a_mark_for_every_standing():
-    legends = re.findall(r'"domain": (\[[^\]]*\])', json.dumps(charts.calendar().to_dict()))
+    legends = re.findall(r'"domain": (\[[^\]]*\])', json.dumps(charts.timeline().to_dict()))
     kinds = {event.standing for event in facts.story()}
     assert legends
     assert all(set(json.loads(legend)) == kinds for legend in legends)

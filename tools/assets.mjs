@@ -2,6 +2,7 @@
 // and Python for the browser (Pyodide, the part of the standard library our code uses, our code, our data).
 // Does nothing when none of what it reads has changed.
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,10 +13,11 @@ import { loadPyodide } from "pyodide";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OUT = join(ROOT, "_build", "live");
 const MAKING = `${OUT}.making`;
+const PACKAGE = join(ROOT, "smallmodels");
 const LIVE = join(ROOT, "smallmodels", "live");
 const PYODIDE = join(ROOT, "node_modules", "pyodide");
-// Python that is no chapter: it needs packages the browser does not have.
-const NOT_FOR_BROWSERS = ["charts.py"];
+// Python that needs packages the browser does not have, or that only the builder of the book needs.
+const NOT_FOR_BROWSERS = ["charts.py", "figures.py"];
 
 const files = async (folder, ending) =>
   (await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []))
@@ -23,11 +25,23 @@ const files = async (folder, ending) =>
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
 
-/** Our Python for the browser, `[path there, path here]`: the chapters, what they stand on, their data. */
+/** The folders of our Python for the browser: the package itself and its rooms, told by their `tables.py`. */
+async function rooms() {
+  const folders = await readdir(PACKAGE, { withFileTypes: true });
+  const inside = folders.filter((entry) => entry.isDirectory()).map((entry) => join(PACKAGE, entry.name));
+  return [PACKAGE, ...inside.filter((folder) => existsSync(join(folder, "tables.py")))];
+}
+
+/** Our Python for the browser, `[path there, path here]`: the rooms, what they stand on, their data. */
 async function ours() {
-  const chapters = (await readdir(join(ROOT, "smallmodels")))
-    .filter((name) => name.endsWith(".py") && !NOT_FOR_BROWSERS.includes(name))
-    .map((name) => [`smallmodels/${name}`, join(ROOT, "smallmodels", name)]);
+  const modules = (folder) =>
+    readdir(folder).then((names) =>
+      names
+        .filter((name) => name.endsWith(".py") && !NOT_FOR_BROWSERS.includes(name))
+        .sort()
+        .map((name) => [relative(ROOT, join(folder, name)), join(folder, name)]),
+    );
+  const chapters = (await Promise.all((await rooms()).map(modules))).flat();
   const facts = [...(await files(join(ROOT, "data"), ".csv")), ...(await files(join(ROOT, "data", "runs"), ".json"))];
   const data = facts.map((path) => [relative(ROOT, path), path]);
   return [...chapters, ["answer.py", join(LIVE, "answer.py")], ...data];

@@ -28,8 +28,9 @@ def use_everything() -> None:
     """Imports the chapters and calls what needs no arguments, so that lazy imports happen too."""
     sys.path.insert(0, str(APP))
     import_module("answer")
-    for path in sorted((APP / "smallmodels").glob("*.py")):
-        module = import_module(f"smallmodels.{path.stem}" if path.stem != "__init__" else "smallmodels")
+    for path in sorted((APP / "smallmodels").rglob("*.py")):
+        parts = path.relative_to(APP).with_suffix("").parts
+        module = import_module(".".join(parts).removesuffix(".__init__"))
         for function in vars(module).values():
             if inspect.isfunction(function) and function.__module__ == module.__name__:
                 given = len(function.__defaults__ or ()) + len(function.__kwdefaults__ or ())

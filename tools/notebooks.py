@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from smallmodels.figures import filled
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 
@@ -116,8 +118,10 @@ def is_first(cell: Cell) -> bool:
 
 
 def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
-    """One cell: its text, its tags, a stable id, and outputs without widget views."""
+    """One cell: its text with today's figures, its tags, a stable id, and outputs without widget views."""
     kind, text = cell["cell_type"], source(cell)
+    if kind == "markdown":
+        text = filled(text)
     tags = sorted(set(cell["metadata"].get("tags", [])))
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
     clean: Cell = {"cell_type": kind, "id": cell.get("id") or f"cell-{number:02}", "metadata": metadata}

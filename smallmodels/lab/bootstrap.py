@@ -17,9 +17,9 @@ from tqdm.auto import tqdm
 import smallmodels
 from smallmodels import miniature
 from smallmodels.facts import data_folder
-from smallmodels.fitting import LEAST_SQUARES, Point, fit
 from smallmodels.lab import record
 from smallmodels.lab.measure import device_name
+from smallmodels.scaling.fitting import LEAST_SQUARES, Point, fit
 
 DRAWS, SEED = 1000, 0
 CONSTANTS = ("E", "A", "B", "alpha", "beta")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import create_block_mask
 
-from smallmodels import attention as chapter
+from smallmodels import gqa, swa
 from smallmodels.lab import attention
 from smallmodels.lab.config import Config
 from smallmodels.lab.experiments import Row, filled, one_step, spread
@@ -75,8 +75,8 @@ def window_paths(
         if n > window and device.type == "cuda":
             ways["FlexAttention"] = _bare_flex(q, k, v, window)
         for way, taken in alternate(ways, rounds, device).items():
-            pairs = chapter.visible_pairs(n, None if way == "full" else window)
-            flops = chapter.attention_flops(pairs, n_heads, head_dim)
+            pairs = swa.visible_pairs(n, None if way == "full" else window)
+            flops = swa.attention_flops(pairs, n_heads, head_dim)
             rows.append({"way": way, "length": n, "flops": flops, **spread(taken)})
     return rows
 
@@ -96,7 +96,7 @@ def shared_decode(
     size = best_dtype(device).itemsize
     rows: list[Row] = []
     for heads in kv_heads:
-        held = int(chapter.kv_bytes_per_token(n_layers, heads, head_dim, size)) * cached
+        held = int(gqa.kv_bytes_per_token(n_layers, heads, head_dim, size)) * cached
         require_memory(held, device, "The keys and values")
         k, v = (_random((n_layers, 1, heads, cached, head_dim), device) for _ in "kv")
         q = _random((1, n_heads, 1, head_dim), device)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from smallmodels import attention, facts, memory, speed
+from smallmodels import facts, gqa, memory, speed, swa
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class Config:
 
     def kv_bytes_per_token(self, value_bytes: int = 4) -> int:
         """Bytes the cache grows by with one token, until the window is full."""
-        return int(attention.kv_bytes_per_token(self.n_layers, self.n_kv_heads, self.head_dim, value_bytes))
+        return int(gqa.kv_bytes_per_token(self.n_layers, self.n_kv_heads, self.head_dim, value_bytes))
 
     def cache_slots(self, context: int) -> int:
         """Tokens a rolling cache holds after `context` of them."""
-        return attention.cached_tokens(context, self.sliding_window)
+        return gqa.cached_tokens(context, self.sliding_window)
 
     def kv_cache_bytes(self, context: int, batch: int = 1, value_bytes: int = 4) -> int:
         """Bytes of the rolling cache of `batch` sequences of `context` tokens."""
@@ -80,8 +80,8 @@ class Config:
 
     def prefill_flops(self, length: int) -> int:
         """FLOPs of reading a prompt: two per weight and token, and the two products of attention."""
-        pairs = attention.visible_pairs(length, self.sliding_window)
-        scores = attention.attention_flops(pairs, self.n_heads, self.head_dim) * self.n_layers
+        pairs = swa.visible_pairs(length, self.sliding_window)
+        scores = swa.attention_flops(pairs, self.n_heads, self.head_dim) * self.n_layers
         norms = (2 * self.n_layers + 1) * self.d_model
         return 2 * (self._read_parameters() - norms) * length + scores
 

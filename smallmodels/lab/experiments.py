@@ -12,7 +12,7 @@ from statistics import median
 
 import torch
 
-from smallmodels import attention
+from smallmodels import swa
 from smallmodels.lab import corpus, tasks
 from smallmodels.lab.cache import KVCache
 from smallmodels.lab.config import Config
@@ -169,7 +169,7 @@ def gradient_reach(
     """Gradient of an output by inputs so many positions back, before and after learning the relay."""
     asked = tasks.needle(256, SEQUENCE, seed=10**6)
     model = initialise(Decoder(_relay_config(n_layers)), 0).to(device or best_device())
-    batches = tasks.task_batches(tasks.needle, SEQUENCE, 64, attention.reach(n_layers, WINDOW), 0)
+    batches = tasks.task_batches(tasks.needle, SEQUENCE, 64, swa.reach(n_layers, WINDOW), 0)
     states = {"at the start": model, "trained": Trainer(deepcopy(model), batches).train(steps, quiet=quiet)}
     return [
         {"state": state, "distance": distance, "gradient": size}
@@ -236,7 +236,7 @@ def _learned(
 ) -> list[float]:
     """Accuracy by distance of a model taught one of the tasks."""
     config = _relay_config(depth or 2).but(sliding_window=WINDOW if depth else None)
-    reach = attention.reach(depth, WINDOW) if depth else SEQUENCE
+    reach = swa.reach(depth, WINDOW) if depth else SEQUENCE
     start = initialise(Decoder(config), seed).to(device or best_device())
     model = Trainer(start, tasks.task_batches(task, SEQUENCE, 64, reach, seed), peak=peak).train(
         steps, quiet=quiet

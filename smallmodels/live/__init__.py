@@ -1,6 +1,6 @@
 """`Live`: a function's table and chart with controls, in a notebook and in the published page alike.
 
-    Live(benchmarks.head_to_head, charts.dumbbells(), confidence=(0.5, 0.99, 0.01))
+    Live(benchmarks.head_to_head, confidence=(0.5, 0.99, 0.01))
 
 In a kernel Python computes and `live.js` draws; in the published page the same `live.js` takes over the
 HTML written here and a worker runs the same function. The contract between the two is the HTML of `page.py`
@@ -8,6 +8,8 @@ and three synchronised traits: `html`, `values` (argument to JSON text) and `res
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
@@ -29,13 +31,17 @@ HERE = Path(__file__).parent
 VEGA = (HERE / "vega.js", HERE.parents[1] / "_build" / "live" / "vega.js")
 
 
+BY_NAME = object()
+
+
 class Live(anywidget.AnyWidget):
     """A function's table, its finding and its chart, recomputed as a reader moves the controls.
 
     `function` takes keyword arguments and returns a `Table`. `chart` is an Altair chart over named data, each
-    name one of the table's series. Every further keyword names an argument and is an ipywidgets object,
-    `ipywidgets.fixed(value)`, or one of the abbreviations of `ipywidgets.interact`; an argument left out
-    keeps the function's own default. `id` names the place in the page (default: the function's name) and
+    name one of the table's series; left out, it is the chart with the function's name in its room, if there
+    is one, and with `None` there is no chart. Every further keyword names an argument and is an ipywidgets
+    object, `ipywidgets.fixed(value)`, or one of the abbreviations of `ipywidgets.interact`; an argument left
+    out keeps the function's own default. `id` names the place in the page (default: the function's name) and
     `reset` is what the button says that brings the first values back.
 
     `controls` holds the ipywidgets objects by argument; setting their `value` moves the page, and the other
@@ -54,7 +60,7 @@ class Live(anywidget.AnyWidget):
     def __init__(
         self,
         function: Callable[..., Table],
-        chart: Any = None,
+        chart: Any = BY_NAME,
         *,
         id: str | None = None,
         reset: str = "Reset",
@@ -64,6 +70,7 @@ class Live(anywidget.AnyWidget):
         self._fixed, self.controls = _split(function, controls)
         self._id = id or function.__name__.replace("_", "-")
         self._reset = reset
+        chart = chart_of(function) if chart is BY_NAME else chart
         self._chart = None if chart is None else specification(chart)
         self._listening = True
         self.table = self._compute()
@@ -150,7 +157,23 @@ class Live(anywidget.AnyWidget):
 def _name(function: Callable[..., Table]) -> str:
     if not callable(function) or not getattr(function, "__name__", "").isidentifier():
         raise TypeError("A Live shows a function that has a name; a lambda has none.")
-    return f"{function.__module__.removeprefix('smallmodels.')}.{function.__name__}"
+    # A function is named by the room that shows it, whatever file of the room it is written in.
+    return f"{place_of(function)}.{function.__name__}"
+
+
+def place_of(function: Callable[..., Table]) -> str:
+    """Where a function is asked for: the room `benchmarks` for one of `smallmodels/benchmarks/tables.py`."""
+    package, _, inside = function.__module__.partition(".")
+    return inside.partition(".")[0] if package == "smallmodels" else function.__module__
+
+
+def chart_of(function: Callable[..., Table]) -> Any:
+    """The chart of the function's name in its room, or `None` where the room draws none."""
+    place = f"smallmodels.{place_of(function)}"
+    if not function.__module__.startswith(f"{place}.") or find_spec(f"{place}.charts") is None:
+        return None
+    draw = getattr(import_module(f"{place}.charts"), function.__name__, None)
+    return draw() if draw else None
 
 
 def _split(function: Callable[..., Table], given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -13,7 +13,7 @@ import ipywidgets
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from smallmodels import benchmarks, charts
+from smallmodels import benchmarks
 from smallmodels.live import Live
 from smallmodels.live.answer import resolve
 from smallmodels.live.controls import reachable
@@ -656,9 +656,7 @@ def furnished(book: Any, page: Page, *lives: Live) -> None:
 
 def test_one_page_holds_two_lives_of_one_function(book: Any, page: Page) -> None:
     choices = {"benchmark": benchmarks.benchmark_choices()}
-    furnished(
-        book, page, *(Live(benchmarks.spread, charts.strip(), id=id, **choices) for id in ("one", "two"))
-    )
+    furnished(book, page, *(Live(benchmarks.spread, id=id, **choices) for id in ("one", "two")))
     one, two = find(page, "one"), find(page, "two")
     one.settle()
     one.control("benchmark").select_option("MMLU")

@@ -7,9 +7,9 @@ from math import exp
 import pytest
 
 from smallmodels import facts, miniature
-from smallmodels.fitting import Point
 from smallmodels.lab import bootstrap
 from smallmodels.scaling import Law
+from smallmodels.scaling.fitting import Point
 
 SIZES, BUDGETS = (14_088, 23_392, 53_520, 92_864, 208_416), (524_288, 1_048_576, 2_097_152, 4_194_304)
 

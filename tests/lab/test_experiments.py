@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from smallmodels import attention, cards, facts
+from smallmodels import facts, gqa, swa
 from smallmodels.lab import corpus, experiments, record, train
 from smallmodels.lab.config import Config
 from smallmodels.lab.model import load
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is dep
 
 # The experiment, its smallest sizes, and the function that shows it.
 SMALL: dict[str, tuple[dict[str, Any], Callable[..., Table]]] = {
-    "sharing-quality": ({"kv_heads": (8, 1), "seeds": (0,), "characters": 9000}, attention.sharing_quality),
-    "conversion": ({"seeds": (0,), "characters": 30_000, "extra_shares": (0.2,)}, attention.conversion),
+    "sharing-quality": ({"kv_heads": (8, 1), "seeds": (0,), "characters": 9000}, gqa.sharing_quality),
+    "conversion": ({"seeds": (0,), "characters": 30_000, "extra_shares": (0.2,)}, gqa.conversion),
     "decode-time": (
         {"kv_heads": (2, 1), "contexts": (0, 64), "width": 64, "n_layers": 2, "rounds": 2},
-        attention.decode_time,
+        gqa.decode_time,
     ),
-    "relay": ({"depths": (1,), "seeds": (0,), "steps": 5}, attention.relay),
-    "phone-book": ({"cases": ((2, 4), (None, 8)), "seeds": (0,), "steps": 5}, attention.phone_book),
-    "gradient-reach": ({"steps": 5}, attention.gradient_reach),
-    "cache-memory": ({"window": 64, "contexts": (32, 256)}, attention.cache_memory),
-    "prefill-time": ({"lengths": (64, 128), "window": 16, "width": 32, "rounds": 2}, attention.prefill_time),
+    "relay": ({"depths": (1,), "seeds": (0,), "steps": 5}, swa.relay),
+    "phone-book": ({"cases": ((2, 4), (None, 8)), "seeds": (0,), "steps": 5}, swa.phone_book),
+    "gradient-reach": ({"steps": 5}, swa.gradient_reach),
+    "cache-memory": ({"window": 64, "contexts": (32, 256)}, swa.cache_memory),
+    "prefill-time": ({"lengths": (64, 128), "window": 16, "width": 32, "rounds": 2}, swa.prefill_time),
     "published-decode": (
         {"models": ("Mistral 7B",), "contexts": (0, 64), "rounds": 2, "copied": 10**6},
-        cards.gpu_decode,
+        gqa.gpu_decode,
     ),
     "window-paths": (
         {"lengths": (64, 256), "window": 64, "n_heads": 4, "n_kv_heads": 2, "head_dim": 16, "rounds": 2},
-        cards.gpu_prefill,
+        swa.gpu_prefill,
     ),
     "shared-decode": (
         {"kv_heads": (4, 1), "cached": 100, "n_heads": 4, "head_dim": 16, "n_layers": 2, "rounds": 2},
-        cards.gpu_sharing,
+        gqa.gpu_sharing,
     ),
 }
 TIMED = {"decode-time", "prefill-time", "cache-memory", "published-decode", "window-paths", "shared-decode"}
@@ -130,13 +130,13 @@ def test_an_unknown_experiment_is_refused(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_recorded_relay_has_its_cliff_where_the_formula_says() -> None:
-    table = attention.relay()
+    table = swa.relay()
     assert min(float(str(v)) for v in table.values("within_pct")) > 95
     assert max(float(str(v)) for v in table.values("beyond_pct")) < 25
 
 
 def test_the_recorded_gradient_ends_at_the_reach() -> None:
-    rows = [row for row in facts.run("gradient-reach").rows if row["distance"] > attention.reach(4, 8)]
+    rows = [row for row in facts.run("gradient-reach").rows if row["distance"] > swa.reach(4, 8)]
     assert rows
     assert all(row["gradient"] == 0 for row in rows)
 

@@ -13,8 +13,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, MistralConfig, MistralForCausalLM, PreTrainedModel
 
-from smallmodels import attention as chapter
-from smallmodels import facts
+from smallmodels import facts, gqa
 from smallmodels.lab import attention, checkpoint, measure, model
 from smallmodels.lab.cache import KVCache
 from smallmodels.lab.config import Config
@@ -141,7 +140,7 @@ def test_true_models_have_their_published_size(name: str) -> None:
     ],
 )
 def test_shapes_equal_the_defaults_of_transformers(name: str, config: MistralConfig | LlamaConfig) -> None:
-    row = chapter.kv_cache(name, facts.model(name).n_kv_heads)
+    row = gqa.kv_cache(name, facts.model(name).n_kv_heads)
     head_dim = config.hidden_size // config.num_attention_heads
     per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head_dim * 2
     chosen = [i for i, kind in enumerate(row.values("is")) if "your choice" in str(kind)]

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import torch
 
-from smallmodels import attention
+from smallmodels import swa
 from smallmodels.lab.config import Config
 from smallmodels.lab.model import Decoder
 from smallmodels.lab.tasks import (
@@ -28,7 +28,7 @@ def test_gradient_is_zero_beyond_the_reach_and_not_before(n_layers: int, window:
     torch.manual_seed(0)
     decoder = Decoder(Config.tiny(n_layers=n_layers, sliding_window=window)).double()
     sizes = gradient_by_distance(decoder, torch.randint(27, (4, 40)))
-    reach = attention.reach(n_layers, window)
+    reach = swa.reach(n_layers, window)
     assert all(size > 0 for size in sizes[: reach + 1])
     assert all(size == 0 for size in sizes[reach + 1 :])
 
@@ -68,7 +68,7 @@ def test_accuracy_by_distance_of_a_known_answerer() -> None:
 @pytest.mark.parametrize("n_layers", [1, 2])
 def test_a_trained_relay_falls_off_its_cliff_where_the_formula_says(n_layers: int) -> None:
     config = Config.tiny(vocab_size=VOCABULARY, n_layers=n_layers, n_kv_heads=4, sliding_window=4)
-    reach = attention.reach(n_layers, 4)
+    reach = swa.reach(n_layers, 4)
     trainer = Trainer(initialise(Decoder(config), 0), task_batches(needle, 20, 64, reach, 0))
     accuracy = accuracy_by_distance(trainer.train(150, quiet=True), needle(500, 20, 10**6))
     assert min(accuracy[: reach + 1]) > 0.95
@@ -81,7 +81,7 @@ def test_a_name_beyond_reach_is_not_heard_and_its_value_is_named_all_the_same() 
     It is so at the reach, where that is right, and for facts farther back, where it is not.
     """
     config = Config.tiny(vocab_size=VOCABULARY, n_layers=2, n_kv_heads=4, sliding_window=4)
-    reach, two_facts = attention.reach(2, 4), partial(phone_book, facts=2)
+    reach, two_facts = swa.reach(2, 4), partial(phone_book, facts=2)
     trainer = Trainer(initialise(Decoder(config), 0), task_batches(two_facts, 20, 64, reach, 0))
     model, asked = trainer.train(200, quiet=True), two_facts(500, 20, 10**6)
     logits = model(asked.tokens)
@@ -102,7 +102,7 @@ def test_a_change_of_the_first_token_is_felt_as_far_as_the_reach(n_layers: int, 
     config = Config.tiny(vocab_size=VOCABULARY, n_layers=n_layers, sliding_window=window)
     model = initialise(Decoder(config), 0)
     changes = change_by_distance(model, needle(4, 40, 0).tokens)
-    reach = attention.reach(n_layers, window) if window else 39
+    reach = swa.reach(n_layers, window) if window else 39
     assert len(changes) == 40
     assert min(changes[: reach + 1]) > 0
     assert all(change == 0 for change in changes[reach + 1 :])

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from smallmodels import benchmarks, facts, memory, speed
-from smallmodels.benchmarks import POST, family_of
-from smallmodels.facts import Gpu, PostCost, PostUseCase, Price, Rental, Score
+from smallmodels.benchmarks import POST
+from smallmodels.facts import Gpu, PostCost, PostUseCase, Price, Rental, Score, family_of
 from smallmodels.memory import GB, POST_MODELS
 from smallmodels.table import Cell, Column, Table, Value
 

@@ -7,9 +7,8 @@ every name and heading that rounds says which. `footprint` is the table of the c
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smallmodels import attention, facts
-from smallmodels.benchmarks import family_of
-from smallmodels.facts import Gpu, Model
+from smallmodels import facts, gqa
+from smallmodels.facts import Gpu, Model, family_of
 from smallmodels.table import Cell, Column, Table, Value
 
 GB, GIB = 1e9, 2**30
@@ -126,12 +125,12 @@ def cache_bytes(shape: Model, context: int, batch: int = 1) -> float:
     (2147483648, 536870912)
     """
     _check_load(batch, context)
-    value = attention.bytes_per_value(CACHE_PRECISION)
+    value = gqa.bytes_per_value(CACHE_PRECISION)
     windowed = shape.n_layers // shape.sliding_every if shape.sliding_every else 0
     layers = ((windowed, shape.sliding_window), (shape.n_layers - windowed, None))
     return sum(
-        attention.kv_cache_bytes(
-            attention.kv_bytes_per_token(n, shape.n_kv_heads, shape.head_dim, value), context, batch, window
+        gqa.kv_cache_bytes(
+            gqa.kv_bytes_per_token(n, shape.n_kv_heads, shape.head_dim, value), context, batch, window
         )
         for n, window in layers
     )

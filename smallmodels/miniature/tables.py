@@ -14,8 +14,8 @@ from math import fsum, inf, log, sqrt
 from typing import Any
 
 from smallmodels import facts
-from smallmodels.fitting import EXPONENTS, LEAST_SQUARES, Point, errors, explained, fit, mean, rms
 from smallmodels.scaling import NEVER, Law
+from smallmodels.scaling.fitting import EXPONENTS, LEAST_SQUARES, Point, errors, explained, fit, mean, rms
 from smallmodels.table import Cell, Column, Table, Value
 
 RECORD, BEYOND, DRAWS = "scaling", "scaling-cuda", "scaling-bootstrap"

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import TypeVar
 
 from smallmodels import facts
-from smallmodels.facts import Score
+from smallmodels.facts import Score, family_of
 from smallmodels.table import Cell, Column, Table, Value
 
 T = TypeVar("T")
@@ -412,16 +412,6 @@ def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, fl
     """
     half = z * standard_error(score_pct, n_items) if n_items else 0.0
     return max(0.0, score_pct - half), min(100.0, score_pct + half)
-
-
-def family_of(model: str) -> str:
-    """The family whose colour a model wears in every chart: Mistral, Llama or other.
-
-    >>> family_of("LLaMA 1 13B"), family_of("Mixtral 8x7B"), family_of("Gemma 7B")
-    ('Llama', 'Mistral', 'other')
-    """
-    name = model.lower()
-    return "Mistral" if name.startswith(("mistral", "mixtral")) else "Llama" if "llama" in name else "other"
 
 
 def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:

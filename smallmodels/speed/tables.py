@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp, log
 
-from smallmodels import attention, facts, memory
-from smallmodels.benchmarks import family_of
-from smallmodels.facts import Gpu, Model, PostInference, Speed
+from smallmodels import facts, gqa, memory, swa
+from smallmodels.facts import Gpu, Model, PostInference, Speed, family_of
 from smallmodels.memory import GB, weight_bytes
 from smallmodels.table import Cell, Column, Table, Value
 
@@ -46,7 +45,7 @@ def step_flops(n_parameters: int, attended: int, n_layers: int, n_heads: int, he
     >>> step_flops(6_607_343_616, 4096, n_layers=32, n_heads=32, head_dim=128)
     15362170880
     """
-    return 2 * n_parameters + n_layers * attention.attention_flops(attended, n_heads, head_dim)
+    return 2 * n_parameters + n_layers * swa.attention_flops(attended, n_heads, head_dim)
 
 
 def ceiling(n_bytes: float, n_flops: float, bandwidth: float, flops_per_second: float) -> float:
@@ -78,7 +77,7 @@ class Step:
     @property
     def n_flops(self) -> int:
         """FLOPs of the whole batch; quantised weights are multiplied as FP16."""
-        attended = attention.cached_tokens(self.context, self.shape.sliding_window)
+        attended = gqa.cached_tokens(self.context, self.shape.sliding_window)
         one = step_flops(
             memory.read_parameters(self.shape),
             attended,
@@ -253,9 +252,7 @@ def _speed_row(steps: Sequence[Step], card: Gpu, post: PostInference) -> dict[st
 def _own_rows(steps: Sequence[Step], card: Gpu) -> list[dict[str, Value | Cell]]:
     """What the post leaves out: the step's bytes and FLOPs, cache and total, the window and its reach."""
     windows = [step.shape.sliding_window for step in steps]
-    reaches = [
-        attention.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)
-    ]
+    reaches = [swa.reach(s.shape.n_layers, w) / K if w else None for s, w in zip(steps, windows, strict=True)]
     each = [speed / steps[0].batch for speed in _speeds(steps, card)]
     fits = [memory.fit(step.total_bytes, card) for step in steps]
     room = f"the card: {card.memory_bytes / GB:.1f} GB"
@@ -549,7 +546,7 @@ def break_even(n_kv_heads: int = 8, ffn_dim: int = 14336, precision: str = "FP16
     if not 1024 <= ffn_dim <= 65536:
         raise ValueError(f"A width of {ffn_dim} is outside what is shown; choose one from 1,024 to 65,536.")
     baseline = facts.model(BASELINE)
-    chosen = attention.shared_heads(baseline.n_heads, n_kv_heads)
+    chosen = gqa.shared_heads(baseline.n_heads, n_kv_heads)
     shapes = {
         heads: replace(baseline, n_kv_heads=heads, ffn_dim=ffn_dim)
         for heads in range(1, baseline.n_heads + 1)

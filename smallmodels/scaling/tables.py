@@ -11,8 +11,7 @@ from functools import cache
 from math import exp, log, log10
 
 from smallmodels import facts, memory
-from smallmodels.benchmarks import family_of
-from smallmodels.facts import Release
+from smallmodels.facts import Release, family_of
 from smallmodels.table import Cell, Column, Table, Value
 
 CHALLENGER, BASELINE = "Mistral 7B", "Llama 2 13B"

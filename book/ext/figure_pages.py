@@ -1,0 +1,69 @@
+"""Says on the page where a marked figure comes from, and leads to the widget that shows it.
+
+`<span data-figure="speed.even">2,560</span>` of a notebook's prose becomes a link to the state of the widget
+that shows the figure, or where no widget does a place that can be pointed at; both carry the origin in
+`aria-description`, which the page's script shows (`live.js`).
+"""
+
+import re
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from smallmodels.figures import MARK, Figure, figure
+
+LIVE_ID = re.compile(r'class=\\"live\\" id=\\"([^"\\]*)\\"')
+ADDRESSES = "widgets_of_the_book"  # in `env`: a widget's id to the page that holds it
+
+
+def find_widgets(app: Sphinx) -> None:
+    """Notes which page holds which widget: the first in reading order, where several hold one of the name."""
+    found: dict[str, str] = {}
+    for path in sorted((Path(app.srcdir) / "notebooks").glob("*.ipynb")):
+        for id in LIVE_ID.findall(path.read_text("utf-8")):
+            found.setdefault(id, f"notebooks/{path.stem}")
+    setattr(app.env, ADDRESSES, found)
+
+
+def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Replaces every marked figure of a page."""
+    body = context.get("body", "")
+    if "data-figure=" in body:
+        here = set(re.findall(r'<div class="live" id="([^"]*)"', body))
+        context["body"] = MARK.sub(lambda mark: told(app, mark, here, context["pathto"]), body)
+
+
+def told(app: Sphinx, mark: re.Match[str], here: set[str], pathto: Callable[[str], str]) -> str:
+    """One figure with its origin; `ExtensionError` where it is unknown or shown by no widget of its name."""
+    try:
+        known = figure(mark[2])
+    except ValueError as problem:
+        raise ExtensionError(str(problem)) from problem
+    described = f'class="live-figure" data-figure="{mark[2]}" aria-description="{escape(known.origin)}"'
+    if not known.shows:
+        return f'<span {described} tabindex="0">{mark[3]}</span>'
+    return f'<a {described} href="{escape(address(app, known, here, pathto))}">{mark[3]}</a>'
+
+
+def address(app: Sphinx, known: Figure, here: set[str], pathto: Callable[[str], str]) -> str:
+    """Where the widget stands in the state that shows the figure."""
+    id = known.shows.partition("?")[0]
+    if id in here:
+        return f"#{known.shows}"
+    page = getattr(app.env, ADDRESSES).get(id)
+    if page is None:
+        raise ExtensionError(
+            f"The figure {known.name} is shown by {id!r}, but no page holds a widget of that id."
+        )
+    return f"{pathto(page)}#{known.shows}"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Registers the extension with Sphinx; it comes before the pages' widgets are furnished."""
+    app.connect("builder-inited", find_widgets)
+    app.connect("html-page-context", furnish, priority=800)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,63 @@
+"""Chapter 01: its charts, each with the name of the function whose series it draws."""
+
+from typing import Any
+
+import altair as alt
+
+from smallmodels.charts import DASHES, FAMILIES, ROLES, WIDTHS, Chart, colour, legend_row, voice
+
+
+def head_to_head() -> Chart:
+    """Chapter 01: two scores per benchmark with their error bars, joined by a line that tells the verdict.
+
+    Draws the series `names`, `dots` and `gaps` of `benchmarks.head_to_head`; all scores in percent. Each
+    row's words stand above its line, so that the plot keeps the whole width of a phone.
+    """
+    # A faint line through each row ties the words above it to the marks on it.
+    line = alt.Axis(labels=False, ticks=False, grid=True, title=None)
+    row = alt.Y("row:N", sort=None, axis=line)
+    percent = alt.Scale(domain=[0, 100])
+    family = alt.Color("family:N", scale=FAMILIES, legend=None)
+    names, dots, gaps = (alt.Chart(alt.NamedData(name)) for name in ("names", "dots", "gaps"))
+    reach = {"x": alt.X("low:Q", scale=percent), "x2": "high:Q", "y": row}
+    lines = gaps.mark_rule(color=colour("muted")).encode(
+        **reach,
+        strokeDash=alt.StrokeDash("verdict:N", scale=DASHES, legend=None),
+        strokeWidth=alt.StrokeWidth("verdict:N", scale=WIDTHS, legend=None),
+    )
+    bars = dots.mark_rule(strokeWidth=9, opacity=0.3).encode(**reach, color=family)
+    points = dots.mark_point(filled=True, size=95, opacity=1).encode(
+        y=row,
+        x=alt.X("score:Q", scale=percent, title="score (percent)"),
+        color=family,
+        shape=alt.Shape("role:N", scale=ROLES, legend=None),
+    )
+    above: dict[str, Any] = {"baseline": "bottom", "dy": -8, "fontSize": 13}
+    left = gaps.mark_text(align="left", color=colour("ink"), **above).encode(
+        y=row, x=alt.value(0), text="row:N"
+    )
+    right = gaps.mark_text(align="right", color=colour("muted"), **above).encode(
+        y=row, x=alt.value("width"), text="text:N"
+    )
+    return voice(alt.layer(*legend_row(names, row, family), lines, bars, points, left, right), alt.Step(42))
+
+
+def spread() -> Chart:
+    """Chapter 01: every published score of one set of weights on one line each, its source written above.
+
+    Draws the series `scores` (row, score, low, high, family, text) of `benchmarks.spread`, in percent.
+    """
+    data = alt.Chart(alt.NamedData("scores"))
+    row = alt.Y("row:N", sort=None, title=None, axis=None)
+    family = alt.Color("family:N", scale=FAMILIES, legend=None)
+    span = alt.Scale(zero=False, nice=True)
+    bars = data.mark_rule(strokeWidth=9, opacity=0.3).encode(
+        y=row, x=alt.X("low:Q", scale=span), x2="high:Q", color=family
+    )
+    points = data.mark_point(filled=True, size=95, opacity=1).encode(
+        y=row, x=alt.X("score:Q", scale=span, title="score (percent)"), color=family
+    )
+    labels = data.mark_text(
+        align="left", baseline="bottom", dy=-9, fontSize=12, color=colour("muted")
+    ).encode(y=row, x=alt.value(0), text="text:N")
+    return voice(alt.layer(bars, points, labels), alt.Step(42))
