@@ -14,7 +14,7 @@ from typing import Any
 
 Value = str | int | float | bool | None
 NOTHING = "—"  # what a reader sees where there is no figure
-TEXT_CELL = re.compile(r'(<t[hd](?: scope="\w+")?(?! class="number")(?= |>)[^>]*)>')
+TEXT_CELL = re.compile('(<t[hd](?=[ >])(?![^>]* class="number")[^>]*)>')
 LEFT = ' style="text-align:left"'
 
 
@@ -186,8 +186,8 @@ class Table:
 def at_the_left(html: str) -> str:
     """A table's HTML for notebooks, whose own style sets every cell to the right: text says where it stands.
 
-    >>> at_the_left('<th scope="col">model</th><td class="number">1</td>')
-    '<th scope="col" style="text-align:left">model</th><td class="number">1</td>'
+    >>> at_the_left('<th scope="row">model</th><th scope="col" class="number">1</th>')
+    '<th scope="row" style="text-align:left">model</th><th scope="col" class="number">1</th>'
     """
     return TEXT_CELL.sub(rf"\1{LEFT}>", html)
 

@@ -16,7 +16,7 @@ from smallmodels.live import Live
 from smallmodels.live.answer import answer, answer_text
 from smallmodels.live.controls import assign, describe, json_text, reachable, value_text
 from smallmodels.live.picture import series_names, specification, static_picture
-from smallmodels.live.portable import published, stored
+from smallmodels.live.portable import portable, published
 from smallmodels.table import Cell, Column, Table
 
 CSS = (Path(live.__file__).parent / "live.css").read_text("utf-8")
@@ -348,9 +348,9 @@ def test_what_a_notebook_stores_is_shown_by_viewers_that_strip_svg() -> None:
 @pytest.mark.parametrize("text", ["a & b", '<td style="text-align:left">', "<svg></svg>"])
 def test_what_a_notebook_stores_is_published_as_it_was(chart: Any, text: str) -> None:
     html = Live(rows_of, chart, name=W.fixed(text)).to_html()
-    assert published(stored(html)) == html
+    assert published(portable(html)) == html
     assert published(html) == html
-    assert published(f"<p>{stored(html)}</p>{stored(html)}") == f"<p>{html}</p>{html}"
+    assert published(f"<p>{portable(html)}</p>{portable(html)}") == f"<p>{html}</p>{html}"
 
 
 def test_a_picture_draws_the_series_in_the_palettes_colours() -> None:
