@@ -31,6 +31,7 @@ class Renderer:
     def answer(self, question: str) -> str:
         """One line for one line."""
         process = self.process = self.process or self.start()
+        assert process.stdin and process.stdout  # both are pipes
         process.stdin.write(question + "\n")
         process.stdin.flush()
         return process.stdout.readline()
