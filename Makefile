@@ -1,7 +1,9 @@
 # make book       set up, build and serve the book; prints its address (PORT=8000 unless told otherwise)
-# make html       build only, to _build/html (EXECUTE=1 runs the notebooks instead of showing their stored outputs)
+# make html       build only, to _build/html (EXECUTE=1 runs the notebooks, with PyTorch,
+#                 instead of showing their stored outputs)
 # make check      style, types, unit tests, data and the figures of the prose: what to run while working
 # make test       set up and check everything
+# make jupyter    open the notebooks in JupyterLab
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
@@ -13,7 +15,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks bench-page lab sweep bench-lab site publish test-chapters clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -30,7 +32,7 @@ book: html
 
 html: _build/html/.built
 
-_build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),force) | assets
+_build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),.venv/.notebooks force) | assets
 	@echo "Building the book ..."
 	@mkdir -p _build
 	@jupyter-book build . --all --path-output . -n -W --keep-going > _build/build.log 2>&1 || { \
@@ -72,6 +74,9 @@ lint: .venv/.test
 
 notebooks: .venv/.test assets
 	@python tools/notebooks.py
+
+jupyter: .venv/.jupyter assets
+	@jupyter lab notebooks
 
 bench-page: .venv/.test html
 	@python tools/bench_page.py
@@ -118,6 +123,17 @@ clean:
 .venv/.test: .venv/.book
 	@echo "Installing what the tests and the lab need (PyTorch among it) ..."
 	@$(PIP) --editable '.[book,lab,test]'
+	@touch $@
+
+.venv/.jupyter: .venv/.book
+	@echo "Installing JupyterLab ..."
+	@$(PIP) --editable '.[book,jupyter]'
+	@touch $@
+
+# What running every notebook takes: PyTorch among it, and pandas.
+.venv/.notebooks: .venv/.book
+	@echo "Installing what the notebooks need (PyTorch among it) ..."
+	@$(PIP) --editable '.[book,jupyter,lab]'
 	@touch $@
 
 # Node from the machine when it is recent enough, else from PyPI.
