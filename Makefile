@@ -51,7 +51,7 @@ check: .venv/.test lint
 	@python tools/prose.py
 	@pytest $(PARALLEL) --doctest-modules $(SLOW:%=--ignore=%) --ignore=smallmodels/lab
 
-test: .venv/.test lint html
+test: .venv/.test node_modules/.checks lint html
 	@echo "Testing the code and the data ..."
 	@pytest $(PARALLEL) --doctest-modules --ignore=tests/book --ignore=tests/jupyter
 	@echo "Re-executing the notebooks and comparing their outputs ..."
@@ -66,11 +66,13 @@ ROOMS := $(patsubst smallmodels/%/tables.py,%,$(wildcard smallmodels/*/tables.py
 test-chapters: .venv/.chapters
 	@pytest --doctest-modules $(ROOMS:%=smallmodels/%) $(wildcard $(ROOMS:%=tests/%)) tests/test_facts.py tests/test_table.py
 
-lint: .venv/.test
+lint: .venv/.test node_modules/.checks
 	@echo "Checking style and types ..."
 	@ruff check --quiet .
 	@ruff format --check --quiet . || { echo "Some files are not formatted; run 'ruff format'." >&2; exit 1; }
 	@mypy --no-error-summary
+	@node_modules/.bin/tsc --project jsconfig.json
+	@node tools/check_js.mjs
 
 notebooks: .venv/.test assets
 	@python tools/notebooks.py
@@ -144,7 +146,12 @@ clean:
 
 node_modules/.ready: package.json package-lock.json | .venv/.node
 	@echo "Installing what the pages need ..."
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --omit=dev --silent --no-audit --no-fund
 	@touch $@
+
+node_modules/.checks: package.json package-lock.json | .venv/.node
+	@echo "Installing what the pages need, and what checks them ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch node_modules/.ready $@
 
 force:
