@@ -7,6 +7,7 @@ column by its name, or `to_pandas()`. Standard library only but for that last on
 browser too.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Value = str | int | float | bool | None
 NOTHING = "—"  # what a reader sees where there is no figure
+TEXT_CELL = re.compile('(<t[hd](?=[ >])(?![^>]* class="number")[^>]*)>')
+LEFT = ' style="text-align:left"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +242,19 @@ class Table:
         }
 
     def _repr_html_(self) -> str:
-        return self.to_html() + f"<p>{escape(self.finding)}</p>"
+        return at_the_left(self.to_html()) + f"<p>{escape(self.finding)}</p>"
 
     def __repr__(self) -> str:
         return self.to_text()
+
+
+def at_the_left(html: str) -> str:
+    """A table's HTML for notebooks, whose own style sets every cell to the right: text says where it stands.
+
+    >>> at_the_left('<th scope="row">model</th><th scope="col" class="number">1</th>')
+    '<th scope="row" style="text-align:left">model</th><th scope="col" class="number">1</th>'
+    """
+    return TEXT_CELL.sub(rf"\1{LEFT}>", html)
 
 
 def raw(value: Value) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from smallmodels.live import Live
 from smallmodels.live.answer import answer, answer_text
 from smallmodels.live.controls import assign, describe, json_text, reachable, value_text
 from smallmodels.live.picture import series_names, specification, static_picture
+from smallmodels.live.portable import portable, published
 from smallmodels.table import Cell, Column, Table
 
 CSS = (Path(live.__file__).parent / "live.css").read_text("utf-8")
@@ -260,7 +262,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attributes)))
-        self.open.append(tag)
+        if tag != "img":
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -321,10 +324,34 @@ def test_a_cell_shows_text_and_html_beside_the_widget() -> None:
     shown = Live(rows_of, n=(1, 5))
     data, _metadata = shown._repr_mimebundle_()
     assert data["text/plain"] == repr(shown) == rows_of().to_text()
-    assert data["text/html"] == shown.to_html()
+    assert published(data["text/html"]) == shown.to_html()
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == shown.model_id
     shown.controls["n"].value = 2
     assert shown._repr_mimebundle_()[0]["text/plain"] == rows_of(2).to_text()
+
+
+def test_what_a_notebook_stores_is_shown_by_viewers_that_strip_svg() -> None:
+    shown = Live(rows_of, dots(), n=(1, 5))
+    html = shown._repr_mimebundle_()[0]["text/html"]
+    page = Reader(html)
+    assert not page.all("svg")
+    (image,) = page.all("img")
+    assert image["alt"] == shown.table.finding
+    assert image["style"] == "background:#ffffff"
+    drawn = b64decode((image["src"] or "").removeprefix("data:image/svg+xml;base64,")).decode()
+    assert drawn in shown.to_html()
+    assert "<svg" in drawn
+    for cell in [*page.all("th"), *page.all("td")]:
+        assert (cell.get("style") == "text-align:left") == (cell.get("class") != "number")
+
+
+@pytest.mark.parametrize("chart", [None, dots()], ids=["table", "chart"])
+@pytest.mark.parametrize("text", ["a & b", '<td style="text-align:left">', "<svg></svg>"])
+def test_what_a_notebook_stores_is_published_as_it_was(chart: Any, text: str) -> None:
+    html = Live(rows_of, chart, name=W.fixed(text)).to_html()
+    assert published(portable(html)) == html
+    assert published(html) == html
+    assert published(f"<p>{portable(html)}</p>{portable(html)}") == f"<p>{html}</p>{html}"
 
 
 def test_a_picture_draws_the_series_in_the_palettes_colours() -> None:

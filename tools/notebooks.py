@@ -10,6 +10,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,41 +20,37 @@ from smallmodels.figures import filled
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 
-# The first cell of every notebook, the same in all of them; publishing fills in `WHEEL` (tools/publish.py).
+# How the first cell of every notebook begins; publishing fills in `WHEEL` (tools/publish.py). What stands
+# after its last line, imports mostly, is the notebook's own and stays.
 FIRST_CELL = """\
-# Makes the book's package importable: nothing to do in a checkout; on Colab and elsewhere it is installed.
-WHEEL = ""
-
-import importlib.util
-import subprocess
+# @title Set-up: nothing to do in a checkout; elsewhere it installs the book's package, and upgrades nothing
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-
-def missing(package: str) -> bool:
-    return importlib.util.find_spec(package) is None
-
-
-def install(*packages: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *packages], check=True)
-    importlib.invalidate_caches()
-
-
-checkout = [p for p in (Path.cwd(), Path.cwd().parent) if (p / "smallmodels" / "table.py").is_file()]
-if missing("smallmodels") and checkout:
-    sys.path.insert(0, str(checkout[0]))
-elif missing("smallmodels"):
+for place in (Path.cwd(), Path.cwd().parent):
+    if (place / "smallmodels" / "table.py").is_file():
+        sys.path.insert(0, str(place))
+if not find_spec("smallmodels"):
+    WHEEL = ""  # the address of the package, where the notebook was published
     if not WHEEL:
         raise ModuleNotFoundError(
-            "This copy does not know where its package is published: open the notebook with the Colab button "
-            "on its page of the book, or clone the repository and run `make book`."
+            "This copy does not know where its package is; take the notebook from its published page "
+            "(the button Notebook or Colab), or clone the repository and open it there."
         )
-    install(WHEEL)
-    if missing("anywidget"):
-        install("anywidget", "psygnal")\
+    %pip install --quiet {WHEEL}
+
+# This notebook's own:
 """
 FIRST_ID = "set-up"
-FIRST_TAGS = ["remove-cell"]
+OWN = FIRST_CELL.splitlines()[-1]
+IMPORTS_ID = "imports"  # a cell of this name is taken into the first one
+# Off the book's pages; folded in JupyterLab, and in Colab.
+FOLDED: dict[str, Any] = {
+    "cellView": "form",
+    "jupyter": {"source_hidden": True},
+    "tags": ["remove-cell"],
+}
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -78,7 +76,7 @@ def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> 
 
     # The kernel reads stored files; a frozen-modules hint of the debugger must not end up in an output.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    run = nbformat.reads(json.dumps(notebook), as_version=4)
+    run: Any = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(
         run,
         timeout=600,
@@ -88,7 +86,8 @@ def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> 
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
-    return json.loads(json.dumps(run))
+    executed: Notebook = json.loads(json.dumps(run))
+    return executed
 
 
 def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
@@ -97,7 +96,7 @@ def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
     `stored` is the committed version: timed cells keep their output while their source is the same.
     """
     before = {cell.get("id"): cell for cell in (stored or notebook)["cells"]}
-    cells = [first_cell(), *(cell for cell in notebook["cells"] if not is_first(cell))]
+    cells = [first_cell(own(notebook)), *(cell for cell in notebook["cells"] if not is_first(cell))]
     clean = [normal_cell(cell, number, before.get(cell.get("id"))) for number, cell in enumerate(cells)]
     code = (cell for cell in clean if cell["cell_type"] == "code")
     for count, cell in enumerate(code, 1):
@@ -106,15 +105,24 @@ def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
     return {"cells": clean, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
 
 
-def first_cell() -> Cell:
-    """The cell that every notebook begins with."""
-    tags = {"tags": FIRST_TAGS}
-    return {"cell_type": "code", "id": FIRST_ID, "metadata": tags, "source": FIRST_CELL, "outputs": []}
+def first_cell(specific: str = "") -> Cell:
+    """The cell that every notebook begins with; `specific` is what it holds for this one alone."""
+    text = (FIRST_CELL + specific).rstrip()
+    return {"cell_type": "code", "id": FIRST_ID, "metadata": FOLDED, "source": text, "outputs": []}
+
+
+def own(notebook: Notebook) -> str:
+    """What the notebook's first cell holds besides the common beginning, in whatever version that is."""
+    firsts = [cell for cell in notebook["cells"] if is_first(cell)]
+    texts = (
+        source(cell) if cell["id"] == IMPORTS_ID else source(cell).partition(f"{OWN}\n")[2] for cell in firsts
+    )
+    return "\n".join(text.strip() for text in texts if text.strip())
 
 
 def is_first(cell: Cell) -> bool:
-    """Whether a cell is the first cell, in whatever version."""
-    return cell.get("id") == FIRST_ID or source(cell) == FIRST_CELL
+    """Whether a cell is the first cell, or one that belongs into it."""
+    return cell.get("id") in (FIRST_ID, IMPORTS_ID)
 
 
 def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
@@ -124,6 +132,8 @@ def normal_cell(cell: Cell, number: int, before: Cell | None) -> Cell:
         text = filled(text)
     tags = sorted(set(cell["metadata"].get("tags", [])))
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    if cell.get("id") == FIRST_ID:
+        metadata = {**FOLDED}
     clean: Cell = {"cell_type": kind, "id": cell.get("id") or f"cell-{number:02}", "metadata": metadata}
     clean["source"] = text.splitlines(keepends=True)
     if kind != "code":
@@ -206,14 +216,16 @@ def main() -> None:
     parser.add_argument("--no-execute", action="store_true", help="only normalise")
     parser.add_argument("notebooks", type=Path, nargs="*", help="default: all of them")
     wanted = parser.parse_args()
+    paths_wanted = wanted.notebooks or paths()
     changed = []
-    for path in wanted.notebooks or paths():
-        new = renewed(path, run=not wanted.no_execute)
-        differs = new != path.read_bytes()
-        changed += [path.name] if differs else []
-        if differs and not wanted.check:
-            path.write_bytes(new)
-        print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
+    with ProcessPoolExecutor() as workers:
+        renewals = workers.map(partial(renewed, run=not wanted.no_execute), paths_wanted)
+        for path, new in zip(paths_wanted, renewals, strict=True):
+            differs = new != path.read_bytes()
+            changed += [path.name] if differs else []
+            if differs and not wanted.check:
+                path.write_bytes(new)
+            print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
     if wanted.check and changed:
         sys.exit(f"Re-executing changes {', '.join(changed)}; run `make notebooks` and commit the result.")
 

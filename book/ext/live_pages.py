@@ -1,6 +1,7 @@
 """Puts what a `Live` needs on the pages that hold one, and computes its first answers.
 
-A page with a `Live` (`smallmodels.live`) gets the widget's style and script; every other page gets neither.
+A page with a `Live` (`smallmodels.live`), or with a marked figure, gets the widget's style and script; every
+other page gets neither.
 When the book is built, each `Live` is checked against the function of today, and its results for every move
 that a reader can make first are written beside the scripts. Needs no setting but its own place in
 `local_extensions`; `node tools/assets.mjs` must have made `_build/live`, which becomes `_static/live`.
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from smallmodels.live.answer import answer, resolve
 from smallmodels.live.controls import reachable
+from smallmodels.live.portable import published
 
 logger = logging.getLogger(__name__)
 
@@ -61,14 +64,18 @@ def stored(html: str) -> Iterator[Stored]:
 
 
 def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Adds style, script and first answers to a page that holds a `Live`; no page keeps widget state."""
+    """Adds style, script and first answers to a page that holds a `Live` or a figure that it explains.
+
+    Pictures of charts become part of the page, as a theme needs them; no page keeps widget state.
+    """
     context["script_files"][:] = [
         file
         for file in context["script_files"]
         if getattr(file, "attributes", {}).get("type") != WIDGET_STATE
     ]
-    lives = list(stored(context.get("body", "")))
-    if not lives:
+    body = context["body"] = published(context.get("body", ""))
+    lives = list(stored(body))
+    if not lives and 'class="live-figure"' not in body:
         return
     version = f"?v={(built(app) / 'version').read_text('utf-8')[:12]}"
 
@@ -81,7 +88,7 @@ def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any],
         f'<script type="module" src="{address("live.js")}" data-live-page="{page_key(pagename)}"></script>\n'
         + "".join(f'<link rel="preload" as="fetch" href="{result}" crossorigin />\n' for result in results)
     )
-    context["body"] += FROM_DISK
+    context["body"] += FROM_DISK if lives else ""
 
 
 def results_file(pagename: str, live: Stored) -> str:
@@ -104,14 +111,15 @@ def built(app: Sphinx) -> Path:
 
 def finish(app: Sphinx, failure: Exception | None) -> None:
     """Copies the widget's files into the book, checks each page's `Live`s and writes their first answers."""
-    if failure or app.builder.format != "html":
+    builder = app.builder
+    if failure or not isinstance(builder, StandaloneHTMLBuilder):
         return
     target = Path(app.outdir) / "_static" / "live"
     shutil.copytree(built(app), target, dirs_exist_ok=True)
     shutil.rmtree(target / "results", ignore_errors=True)
     (target / "results").mkdir()
     for pagename in sorted(app.env.found_docs):
-        page = Path(app.builder.get_outfilename(pagename))
+        page = Path(builder.get_outfilename(pagename))
         lives = list(stored(page.read_text("utf-8")))
         for problem in problems(lives):
             logger.warning("%s: %s", pagename, problem, type="live")

@@ -22,6 +22,7 @@ from smallmodels.live.answer import call
 from smallmodels.live.controls import assign, control_from, describe, value_text
 from smallmodels.live.page import code_of, static_page
 from smallmodels.live.picture import converter, series_names, specification, static_picture
+from smallmodels.live.portable import portable
 from smallmodels.live.show import show
 from smallmodels.table import Table
 
@@ -152,7 +153,7 @@ class Live(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        return {**data, "text/plain": self.table.to_text(), "text/html": self.to_html()}, metadata
+        return {**data, "text/plain": self.table.to_text(), "text/html": portable(self.to_html())}, metadata
 
 
 def _name(function: Callable[..., Table]) -> str:
