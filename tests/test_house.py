@@ -21,7 +21,7 @@ import notebooks
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
 # Which modules are chapters is read from the folders: a room is a package with `tables.py`.
-SHARED = ("facts", "table", "words")
+SHARED = ("arguments", "facts", "table", "words")
 NOT_SHIPPED = ("charts", "figures")  # they need packages that a reader's browser does not have
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
