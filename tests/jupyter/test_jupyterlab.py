@@ -1,4 +1,4 @@
-"""The notebooks as JupyterLab opens them: readable before they are trusted or run, and alive once they are."""
+"""The notebooks as JupyterLab opens them: readable before they are trusted or run, alive once they are."""
 
 import json
 from pathlib import Path
