@@ -1,5 +1,6 @@
 # make book       set up, build and serve the book; prints its address (PORT=8000 unless told otherwise)
 # make html       build only, to _build/html (EXECUTE=1 runs the notebooks instead of showing their stored outputs)
+# make check      style, types, unit tests, data and the figures of the prose: what to run while working
 # make test       set up and check everything
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
@@ -12,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets test lint notebooks bench-page lab sweep bench-lab site publish test-chapters clean force
+.PHONY: book html assets check test lint notebooks bench-page lab sweep bench-lab site publish test-chapters clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -40,19 +41,28 @@ _build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),f
 assets: .venv/.book node_modules/.ready
 	@node tools/assets.mjs
 
+# Tests that need a browser, PyTorch or Pyodide; each runs in as many processes as there are cores.
+SLOW := tests/book tests/jupyter tests/lab tests/pyodide
+PARALLEL := --numprocesses auto --dist worksteal
+
+check: .venv/.test lint
+	@python tools/prose.py
+	@pytest $(PARALLEL) --doctest-modules $(SLOW:%=--ignore=%) --ignore=smallmodels/lab
+
 test: .venv/.test lint html
 	@echo "Testing the code and the data ..."
-	@pytest --doctest-modules --ignore=tests/book
+	@pytest $(PARALLEL) --doctest-modules --ignore=tests/book --ignore=tests/jupyter
 	@echo "Re-executing the notebooks and comparing their outputs ..."
-	@pytest -c tests/nbval.ini --nbval notebooks
+	@pytest -c tests/nbval.ini --nbval notebooks --numprocesses auto --dist loadfile
 	@python tools/notebooks.py --check
-	@echo "Testing the built book in Chromium ..."
-	@pytest tests/book
+	@echo "Testing the notebooks in JupyterLab and the built book in Chromium ..."
+	@pytest $(PARALLEL) tests/jupyter tests/book
 
-# What runs in readers' browsers, tested alone: no PyTorch, no book, any Python from 3.11 on.
-CHAPTERS := facts table benchmarks scaling fitting miniature attention cards speed memory cost story later verdicts
+# What runs in readers' browsers, tested alone: no PyTorch, no book, any Python from 3.11 on. A room is a
+# folder with tables.py; its tests have a folder of its name.
+ROOMS := $(patsubst smallmodels/%/tables.py,%,$(wildcard smallmodels/*/tables.py))
 test-chapters: .venv/.chapters
-	@pytest --doctest-modules $(wildcard $(CHAPTERS:%=smallmodels/%.py) $(CHAPTERS:%=tests/test_%.py))
+	@pytest --doctest-modules $(ROOMS:%=smallmodels/%) $(wildcard $(ROOMS:%=tests/%)) tests/test_facts.py tests/test_table.py
 
 lint: .venv/.test
 	@echo "Checking style and types ..."

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import prose
@@ -16,8 +17,9 @@ PAGES = [*PATHS, *(notebooks.ROOT / "book").glob("*.md")]
 
 
 def code(path: Path) -> list[str]:
+    """The code cells as Python: a line for IPython (`%pip ...`) is passed by."""
     return [
-        notebooks.source(cell)
+        re.sub(r"^(\s*)%.*$", r"\1pass", notebooks.source(cell), flags=re.MULTILINE)
         for cell in json.loads(path.read_text("utf-8"))["cells"]
         if cell["cell_type"] == "code"
     ]

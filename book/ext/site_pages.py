@@ -72,7 +72,8 @@ def configure(app: Sphinx, config: Config) -> None:
 
 def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Names what a reader can do with a page: run its notebook, download it, see where it comes from."""
-    name, found = context.get("book_repository"), []
+    name = context.get("book_repository")
+    found: list[dict[str, Any]] = []
     if context.get("page_source_suffix") == ".ipynb":
         notebook = f"{Path(page).name}.ipynb"
         if name:
