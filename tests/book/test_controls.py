@@ -88,9 +88,7 @@ def test_reset_brings_the_first_values_back(chapter: Page) -> None:
 
 def test_one_page_holds_two_lives_of_one_function(book: Any, page: Page) -> None:
     choices = {"benchmark": benchmarks.benchmark_choices()}
-    furnished(
-        book, page, *(Live(benchmarks.spread, id=id, **choices) for id in ("one", "two"))
-    )
+    furnished(book, page, *(Live(benchmarks.spread, id=id, **choices) for id in ("one", "two")))
     one, two = find(page, "one"), find(page, "two")
     one.settle()
     one.control("benchmark").select_option("MMLU")
