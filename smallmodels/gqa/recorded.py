@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Rows, family_of, recorded
 from smallmodels.gqa.formulas import Times
 from smallmodels.gqa.records import (
@@ -24,6 +25,7 @@ from smallmodels.table import Cell, Column, Table, Value
 Row = dict[str, Value]
 
 
+@checked
 def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Loss of models of one size by their number of key-value heads, over seeds.
 
@@ -47,9 +49,7 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
             for one in found
         ),
         finding=_quality_finding(found),
-        notes=notes
-        + _elsewhere("sharing-quality", shown, device)
-        + _record_says(sharing_quality, "sharing-quality", rows, device),
+        notes=notes + _beside(sharing_quality, "sharing-quality", rows, device),
         series=_quality_series(found),
     )
 
@@ -94,29 +94,31 @@ def _quality_series(found: Sequence[Losses]) -> dict[str, list[Row]]:
     }
 
 
-def _elsewhere(name: str, rows: Rows, device: str) -> tuple[str, ...]:
-    """How far the losses of another device's record lie from the CPU's, run by run."""
-    if device == "cpu":
-        return ()
-    runs = zip(rows, facts.run(name).rows, strict=True)
-    apart = max(abs(row["loss"] - other["loss"]) for row, other in runs)
-    return (f"Same seeds, same text: no run differs from the one on the CPU by more than {apart:.3f} nats.",)
-
-
-def _record_says(
-    show: Callable[..., Table], name: str, rows: Rows | None, device: str = "cpu"
-) -> tuple[str, ...]:
-    """Beside a run just made, what the record of the same experiment found."""
+def _beside(show: Callable[..., Table], name: str, rows: Rows | None, device: str = "cpu") -> tuple[str, ...]:
+    """What another record of the experiment says: of a run just made the same machine's, else the CPU's."""
     if rows is None:
-        return ()
+        return _elsewhere(name, device)
     machine = facts.run(name if device == "cpu" else f"{name}-{device}").device
     return (f"Recorded before, on {machine}: {show(device=device).finding}",)
 
 
+def _elsewhere(name: str, device: str) -> tuple[str, ...]:
+    """How far the losses of another device's record lie from the CPU's, run by run."""
+    if device == "cpu":
+        return ()
+    runs = zip(facts.run(f"{name}-{device}").rows, facts.run(name).rows, strict=True)
+    apart = max(abs(row["loss"] - other["loss"]) for row, other in runs)
+    return (f"Same seeds, same text: no run differs from the one on the CPU by more than {apart:.3f} nats.",)
+
+
+@checked
 def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
-    """Loss of a trained MHA whose heads were merged in several ways, before and after training on."""
-    rows, notes, source = recorded("conversion", rows, device)
-    found = converted(rows)
+    """Loss of a trained MHA whose heads were merged in several ways, before and after training on.
+
+    With `rows` of a run of one's own, the record's finding stands in the notes.
+    """
+    shown, notes, source = recorded("conversion", rows, device)
+    found = converted(shown)
     names = {share: f"after {share:.0%} more" if share else "at once" for share in found.shares}
     return Table(
         caption="A trained model made to share its heads: loss on unseen text",
@@ -134,7 +136,7 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
             for way in found.ways
         ),
         finding=_conversion_finding(found, names),
-        notes=notes + _elsewhere("conversion", rows, device),
+        notes=notes + _beside(conversion, "conversion", rows, device),
         series=_conversion_series(found, names),
     )
 
@@ -160,6 +162,7 @@ def _conversion_series(found: Conversion, names: dict[float, str]) -> dict[str, 
     }
 
 
+@checked
 def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Time of a decoding step, bytes read, and the line t = t0 + bytes / bandwidth through them.
 
@@ -184,7 +187,7 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
             for step in found.all
         ),
         finding=_decode_finding(found, line),
-        notes=notes + _record_says(decode_time, "decode-time", rows),
+        notes=notes + _beside(decode_time, "decode-time", rows),
         series=_decode_series(found, line),
     )
 
@@ -251,6 +254,7 @@ def _line_told(found: Steps, line: Times) -> str:
     return f"t = {line.start_ms:.2g} ms + bytes / {speed} explains {line.explained:.0%} of the differences."
 
 
+@checked
 def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
     """A decoding step of models of published shape on a card: bytes, time, and share of its bandwidth.
 
@@ -319,6 +323,7 @@ def _seen(context: int) -> str:
     return f"{context:,} tokens" if context else "nothing cached"
 
 
+@checked
 def gpu_sharing(rows: Rows | None = None) -> Table:
     """The attention of a decoding step on a card, over a long cache, by the number of KV heads."""
     rows, notes, source = recorded("shared-decode", rows, "cuda")
@@ -357,7 +362,13 @@ def _gpu_sharing_columns(most: int) -> tuple[Column, ...]:
         Column("gain", "times faster", format=".1f", meaning=f"Than with {most} KV heads."),
         Column("bytes_gain", "by bytes", format=".0f", meaning=f"Fewer than {most} KV heads have."),
         Column("gb_s", "read at", "GB/s", ",.0f", "Bytes / time."),
-        Column("packed_ms", "packed", "ms", ".2f", "A group as rows of one query: the best way on a CPU."),
+        Column(
+            "packed_ms",
+            "packed",
+            "ms",
+            ".2f",
+            "A group as rows of one query: our way on a CPU.",
+        ),
     )
 
 

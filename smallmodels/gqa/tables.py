@@ -1,6 +1,7 @@
 """Chapter 03, computed: what heads share, what that keeps, and how it is miscounted."""
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Score, family_of
 from smallmodels.gqa.formulas import BLOCK, bytes_per_value, even_sharings, shared_heads
 from smallmodels.gqa.records import (
@@ -23,6 +24,7 @@ CACHE_GB = Column("cache_gb", "the cache", "GB", ",.3f", "GB is 10^9 bytes.")
 FACTOR = Column("factor", "times the true size", format=",.2f")
 
 
+@checked
 def sharing(n_heads: int = 32, n_kv_heads: int = 8) -> Table:
     """What a layer keeps of a token for every even sharing of its heads; the picture is of the chosen one.
 
@@ -118,6 +120,7 @@ def _tone(group: int) -> str:
     return ("even", "odd")[group % 2]
 
 
+@checked
 def kv_cache(
     model: str = "Mistral 7B",
     n_kv_heads: int = 8,
@@ -204,6 +207,7 @@ def _scale_notes(precision: str) -> tuple[str, ...]:
     return (f"Every {BLOCK} numbers in {precision} share a scale of 16 bits, counted here.",)
 
 
+@checked
 def miscounts(
     model: str = "Mistral 7B", context: int = 32768, batch: int = 1, precision: str = "FP16"
 ) -> Table:
@@ -252,6 +256,7 @@ def _miscount_bar(one: Count, family: str) -> Row:
     }
 
 
+@checked
 def calculators(model: str = "Mistral 7B", context: int = 4096) -> Table:
     """What public calculators give for the cache of one sequence in FP16, beside what it holds.
 
@@ -297,6 +302,7 @@ def _calculator_finding(cache: Cache, factors: list[float]) -> str:
     )
 
 
+@checked
 def published_quality() -> Table:
     """Scores of three 30B models that differ in their sharing of heads (Touvron et al. 2023, Llama 2)."""
     found = trios()

@@ -96,6 +96,7 @@ def test_another_devices_record_says_how_far_it_is_from_the_first(
     ("shown", "name", "keys"),
     [
         (gqa.sharing_quality, "sharing-quality", ("n_kv_heads", "seed", "loss")),
+        (gqa.conversion, "conversion", ("way", "seed", "extra", "loss")),
         (gqa.decode_time, "decode-time", ()),
     ],
 )
@@ -177,3 +178,9 @@ def test_sharing_pays_on_a_card_but_less_than_the_bytes_say() -> None:
     gains = column(table, "gain")
     assert gains == sorted(gains)
     assert all(gain <= bound for gain, bound in zip(gains, (1, 4, 8, 32), strict=True))
+
+
+def test_a_run_just_made_on_a_card_stands_beside_the_cards_record() -> None:
+    rows = [row for row in facts.run("sharing-quality-cuda").rows if row["n_kv_heads"] in (8, 1)]
+    machine = facts.run("sharing-quality-cuda").device
+    assert f"on {machine}" in gqa.sharing_quality(rows, "cuda").notes[-1]
