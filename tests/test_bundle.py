@@ -1,5 +1,6 @@
 """The front end as one module: what Python joins is what esbuild bundles."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def test_every_module_is_joined_once() -> None:
     for module in (ENTRY.parent / "front").glob("*.js"):
         first = module.read_text("utf-8").splitlines()[0]
         assert text.count(first) == 1
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
+    assert len(names) == len({*names})  # in one module every name is one thing
 
 
 def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
