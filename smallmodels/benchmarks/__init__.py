@@ -1,6 +1,14 @@
 """Did Mistral 7B beat Llama 2 13B?"""
 
-from smallmodels.benchmarks.tables import (
+from smallmodels.benchmarks.formulas import (
+    beyond_after_holm,
+    gap_error,
+    interval,
+    items_needed,
+    standard_error,
+    z_score,
+)
+from smallmodels.benchmarks.records import (
     ABLATION,
     BEYOND,
     F1,
@@ -10,23 +18,20 @@ from smallmodels.benchmarks.tables import (
     REPORTS,
     UNKNOWN,
     WITHIN,
+    Comparison,
     Pair,
+    Spread,
     benchmark_choices,
     benchmark_names,
-    beyond_after_holm,
-    gap_error,
-    head_to_head,
-    interval,
+    comparison,
     measured_alike,
     models,
     pair,
     pairs,
-    provenance,
+    published,
     reports,
-    spread,
-    standard_error,
-    z_score,
 )
+from smallmodels.benchmarks.tables import head_to_head, provenance, spread
 
 __all__ = [
     "ABLATION",
@@ -38,18 +43,23 @@ __all__ = [
     "REPORTS",
     "UNKNOWN",
     "WITHIN",
+    "Comparison",
     "Pair",
+    "Spread",
     "benchmark_choices",
     "benchmark_names",
     "beyond_after_holm",
+    "comparison",
     "gap_error",
     "head_to_head",
     "interval",
+    "items_needed",
     "measured_alike",
     "models",
     "pair",
     "pairs",
     "provenance",
+    "published",
     "reports",
     "spread",
     "standard_error",
