@@ -272,6 +272,12 @@ def measured_alike(challenger: str = "Mistral 7B", baseline: str = "Llama 2 13B"
     return [one.source for one in found if one.pairs and not one.n_mixed]
 
 
+def like_for_like() -> list[tuple[str, str]]:
+    """The post, and the reports that ran its two models alike, as (what to call it, id)."""
+    alike = measured_alike()
+    return [(name, report) for name, report in reports() if report == POST or report in alike]
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """The published scores of one released model on one benchmark, highest first, each figure once."""
