@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import exp, fsum, inf, isfinite, log, sqrt
 from typing import NamedTuple
 
-from smallmodels.scaling.tables import Law
+from smallmodels.scaling.formulas import Law
 
 LEAST_SQUARES, HUBER = "least squares", "Huber"
 METHODS = (LEAST_SQUARES, HUBER)
