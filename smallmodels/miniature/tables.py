@@ -28,7 +28,7 @@ from smallmodels.miniature.records import (
 from smallmodels.scaling import NEVER
 from smallmodels.scaling.fitting import EXPONENTS, LEAST_SQUARES, Point, fit
 from smallmodels.table import Cell, Column, Table, Value
-from smallmodels.words import figures
+from smallmodels.words import figures, number
 
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
@@ -237,7 +237,7 @@ def _floors_finding(sweep: Grid, every: Sequence[Fit]) -> str:
     none = len(every) - len(found)
     shares = sorted(one.explained_pct for one in every)
     near = sum(abs(floor - sweep.floor) <= 0.02 for floor in found)
-    at_0 = f" ({none} of them at 0, the lowest allowed)" if none else ""
+    at_0 = f" ({number(none)} of them at 0, the lowest allowed)" if none else ""
     return (
         f"{len(every)} fits that explain {shares[0]:.1f} to {shares[-1]:.1f}% of the differences put the "
         f"floor at {found[0]:.3f} to {found[-1]:.3f}{at_0}; {near or 'none'} of them come within 0.02 of the "
@@ -303,15 +303,24 @@ def _measured_row(record: str, found: Reached, read: int) -> Row:
 
 
 def _match_finding(needed: Sequence[float | None], measured: Sequence[Reached]) -> str:
-    known = sorted(text for text in needed if text is not None)
-    never = len(needed) - len(known)
-    asked = f"ask {known[0] / 1e6:,.1f} to {known[-1] / 1e6:,.1f} million characters" if known else ""
-    refused = f"{never} of them {'says' if never == 1 else 'say'} that no amount is enough" if never else ""
-    told = f"{len(needed)} fits of one sweep {asked}{', and ' if refused else ''}{refused}"
-    if not known:
-        told = f"All {len(needed)} fits of one sweep say that no amount is enough"
     came = [
         f"about {in_millions(found.at)}" if found.at else f"not reached within {in_millions(found.most)}"
         for found in measured
     ]
-    return f"{told}; measured: {', on a GPU '.join(came)}."
+    return f"{_asked(needed)}; measured: {', on a GPU '.join(came)}."
+
+
+def _asked(needed: Sequence[float | None]) -> str:
+    """What the fits ask, from the least to the most."""
+    known = sorted(text for text in needed if text is not None)
+    every, some, never = len(needed), len(known), len(needed) - len(known)
+    if not known:
+        return f"All {every} fits of one sweep say that no amount is enough"
+    ends = " to ".join(dict.fromkeys(f"{text / 1e6:,.1f}" for text in (known[0], known[-1])))
+    if not never:
+        return f"{every} fits of one sweep ask {ends} million characters"
+    asks, says = "asks" if some == 1 else "ask", "says" if never == 1 else "say"
+    return (
+        f"Of {every} fits of one sweep {number(some)} {asks} {ends} million characters, "
+        f"and {number(never)} {says} that no amount is enough"
+    )

@@ -131,7 +131,12 @@ def test_the_text_needed_is_where_the_losses_are_equal(record, larger, read):
     asked = [row["text"] for row in rows[:-2]]
     assert f"{len(asked)} fits" in table.finding
     numbers = [text for text in asked if text != scaling.NEVER]
-    assert not numbers or f"{min(numbers):,.1f} to {max(numbers):,.1f} million" in table.finding
+    ends = (
+        f"{min(numbers):,.1f} to {max(numbers):,.1f}"
+        if len(numbers) > 1
+        else "".join(f"{n:,.1f}" for n in numbers)
+    )
+    assert f"{ends} million" in table.finding or not numbers
     assert ("no amount is enough" in table.finding) == (len(numbers) < len(asked))
 
 
@@ -158,3 +163,9 @@ def test_the_text_needed_is_where_the_losses_are_equal(record, larger, read):
 def test_bad_input_gets_one_sentence(function, wrong, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         function(**wrong)
+
+
+def test_a_single_fit_asks_one_amount():
+    assert matches(32, HELD_OUT, "Huber").finding.startswith(
+        "Of 9 fits of one sweep one asks 166.6 million characters, and eight say that no amount is enough"
+    )
