@@ -4,10 +4,10 @@ from math import isclose, isfinite
 
 import pytest
 
-from smallmodels import facts, gqa, swa
+from smallmodels import facts, gqa
 from smallmodels.table import Table
 
-TABLES = (gqa.gpu_decode, gqa.gpu_sharing, swa.gpu_prefill)
+TABLES = (gqa.gpu_decode, gqa.gpu_sharing)
 
 
 def column(table: Table, name: str) -> list[float]:
@@ -80,13 +80,3 @@ def test_sharing_pays_on_a_card_but_less_than_the_bytes_say() -> None:
     gains = column(table, "gain")
     assert gains == sorted(gains)
     assert all(gain <= bound for gain, bound in zip(gains, (1, 4, 8, 32), strict=True))
-
-
-def test_a_window_pays_on_a_card_once_most_lies_behind_it() -> None:
-    table = swa.gpu_prefill()
-    gains, predicted = column(table, "gain"), column(table, "flops_gain")
-    length, window = 65_536, 4096
-    hidden = (length - window) * (length - window + 1)
-    assert isclose(predicted[-1], length * (length + 1) / (length * (length + 1) - hidden))
-    assert gains[-1] > 3
-    assert all(gain < 1.1 * most for gain, most in zip(gains, predicted, strict=True))
