@@ -7,6 +7,7 @@ record beside its own.
 from collections.abc import Iterable, Sequence
 
 from smallmodels import words
+from smallmodels.arguments import checked
 from smallmodels.facts import Rows, recorded
 from smallmodels.swa.formulas import hops, reach
 from smallmodels.swa.records import (
@@ -30,6 +31,7 @@ Figures = dict[str, Value | Cell]
 GPU_WAYS = ("full", "windowed", "FlexAttention", "strips")  # of computing attention over a prompt
 
 
+@checked
 def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu") -> Table:
     """How far back windowed layers can name a value, against the reach that the formula gives.
 
@@ -85,6 +87,7 @@ def _relay_finding(cases: Sequence[Recalled]) -> str:
     )
 
 
+@checked
 def phone_book(
     rows: Rows | None = None, n_facts: int | None = None, sliding_window: int = 8, device: str = "cpu"
 ) -> Table:
@@ -164,6 +167,7 @@ def _carried_finding(cases: Sequence[Recalled]) -> str:
     )
 
 
+@checked
 def gradient_reach(
     rows: Rows | None = None, n_layers: int = 4, sliding_window: int = 8, device: str = "cpu"
 ) -> Table:
@@ -225,6 +229,7 @@ def _gradient_finding(states: Sequence[Fading], limit: int) -> str:
     )
 
 
+@checked
 def echoes(changes: Sequence[float], n_layers: int, sliding_window: int) -> Table:
     """How much a model's states change, 0, 1, 2, ... positions after a token that was exchanged.
 
@@ -264,6 +269,7 @@ def _echo_finding(changes: Sequence[float], limit: int) -> str:
     return f"Beyond {limit:,} positions nothing changes, not by a bit: it would take one layer more."
 
 
+@checked
 def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Bytes that a rolling and a full cache hold, counted on the tensors."""
     shown, notes, source = recorded("cache-memory", rows, device)
@@ -301,6 +307,7 @@ def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
     )
 
 
+@checked
 def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Time to read a prompt with and without a window, and what the FLOPs say.
 
@@ -369,6 +376,7 @@ def _prompt_finding(shortest: Prompt, longest: Prompt) -> str:
     return f"{prompt} {fast}: what is saved lies behind the window."
 
 
+@checked
 def gpu_prefill(rows: Rows | None = None) -> Table:
     """A layer's attention over a prompt on a card: full, windowed, and the windowed ways one by one."""
     shown, notes, source = recorded("window-paths", rows, "cuda")

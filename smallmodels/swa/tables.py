@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Model
 from smallmodels.gqa.formulas import kv_bytes_per_token, kv_cache_bytes
 from smallmodels.swa.formulas import hops
@@ -17,6 +18,7 @@ WIDEST = 1_048_576  # tokens of a window whose reach is drawn
 PICTURE_LENGTH, PICTURE_LAYERS = 24, 6  # so that a picture can be read
 
 
+@checked
 def reach_by_layer(sliding_window: int = 4096, n_layers: int = 32) -> Table:
     """How far back a stack of windowed layers hears, layer by layer, and what the usual rounding says.
 
@@ -79,6 +81,7 @@ def _made_for(context: Context) -> list[Row]:
     ]
 
 
+@checked
 def mask(sliding_window: int = 4, n_layers: int = 3, length: int = 16, output: int = 16) -> Table:
     """Which inputs can touch one output of a short sequence, and through how many layers at least.
 
@@ -193,6 +196,7 @@ def _hops(sight: Sight) -> list[Row]:
     ]
 
 
+@checked
 def connections(sliding_window: int = 4, n_layers: int = 3, length: int = 16) -> Table:
     """The mask of one layer, what several connect, and how many pairs they compute for it.
 
@@ -253,6 +257,7 @@ MEANINGS: tuple[tuple[str, str, Callable[[Context], int | None]], ...] = (
 )
 
 
+@checked
 def effective_context(model: str = "Mistral 7B", baseline: str = "Llama 2 7B") -> Table:
     """What "effective context" can mean, in tokens, for two models whose every layer is alike.
 
@@ -343,6 +348,7 @@ def _recall_notes(*contexts: Context) -> tuple[str, ...]:
     return (f"RULER, the test collection of the last row, did not test {words.listed(untested, 'or')}.",)
 
 
+@checked
 def cache_by_context(model: str = "Mistral 7B", sliding_window: int = 4096, context: int = 32_768) -> Table:
     """One sequence's cache in FP16 as it grows, with a window's rolling buffer and with all tokens kept.
 
