@@ -1,4 +1,8 @@
-"""How far back can Mistral see?"""
+"""How far back can Mistral see?
+
+Chapter 04. Reach, hops and pairs of windowed attention are `formulas`; `tables` count with them, and
+`recorded` shows what was measured.
+"""
 
 from smallmodels.swa.formulas import attention_flops, effective_length, hops, reach, visible_pairs
 from smallmodels.swa.recorded import (
@@ -13,7 +17,6 @@ from smallmodels.swa.recorded import (
 from smallmodels.swa.records import (
     ANSWERS,
     LEARNED_PCT,
-    MODELS,
     NAME_BEHIND,
     Context,
     Depth,
@@ -40,7 +43,6 @@ __all__ = [
     "ANSWERS",
     "LEARNED_PCT",
     "LONGEST",
-    "MODELS",
     "NAME_BEHIND",
     "Context",
     "Depth",

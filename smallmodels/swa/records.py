@@ -17,17 +17,6 @@ NAME_BEHIND = 1  # positions from a value of the phone book back to its name
 LEARNED_PCT = 90  # a model below this inside one window has not learned the task
 
 
-# One window, or none, describes every layer of these; a row of data is enough to be among them.
-MODELS = tuple(m.name for m in facts.models() if m.verified == "yes" and m.sliding_every in (None, 1))
-
-
-def known_model(name: str) -> Model:
-    """One of `MODELS`; `ValueError` with their names for any other."""
-    if name not in MODELS:
-        raise ValueError(f"There is no shape of {name!r} here; choose one of {', '.join(MODELS)}.")
-    return facts.model(name)
-
-
 @dataclass(frozen=True, slots=True)
 class Depth:
     """So many layers of one window."""

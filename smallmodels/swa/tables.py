@@ -6,8 +6,9 @@ from smallmodels import facts, words
 from smallmodels.arguments import checked
 from smallmodels.facts import Model
 from smallmodels.gqa.formulas import kv_bytes_per_token, kv_cache_bytes
+from smallmodels.gqa.records import known_model
 from smallmodels.swa.formulas import hops
-from smallmodels.swa.records import GB, Context, Depth, Held, Joined, Sight, depths, known_model
+from smallmodels.swa.records import GB, Context, Depth, Held, Joined, Sight, depths
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]

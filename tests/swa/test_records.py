@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smallmodels import facts, swa
+from smallmodels import facts, gqa, swa
 
 
 def test_a_model_qualifies_by_its_row() -> None:
@@ -12,10 +12,10 @@ def test_a_model_qualifies_by_its_row() -> None:
     mixed = {"Gemma 2 2B", "Gemma 2 9B", "Gemma 2 27B"}
     read = {shape.name for shape in facts.models() if shape.verified == "yes"}
     assert mixed < read
-    assert set(swa.MODELS) == read - mixed
+    assert set(gqa.MODELS) == read - mixed
 
 
-@pytest.mark.parametrize("model", swa.MODELS)
+@pytest.mark.parametrize("model", gqa.MODELS)
 def test_a_models_contexts_do_not_contradict_each_other(model: str) -> None:
     context = swa.Context(facts.model(model))
     assert context.trained <= context.configured

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallmodels import facts, swa
+from smallmodels import facts, gqa, swa
 from smallmodels.table import Table
 
 windows = st.integers(1, 12)
@@ -86,7 +86,7 @@ def test_every_reach_by_layer_is_finite(window: int, n_layers: int) -> None:
 
 
 @given(
-    model=st.sampled_from(swa.MODELS),
+    model=st.sampled_from(gqa.MODELS),
     window=st.integers(1, 40_000),
     context=st.integers(1, swa.LONGEST),
 )
@@ -113,7 +113,7 @@ def test_four_meanings_of_context() -> None:
     assert "8K+" in table.cell(table.rows[0], table.columns[2]).explanation
 
 
-@given(st.sampled_from(swa.MODELS), st.sampled_from(swa.MODELS))
+@given(st.sampled_from(gqa.MODELS), st.sampled_from(gqa.MODELS))
 def test_every_comparison_of_contexts_is_consistent(model: str, baseline: str) -> None:
     table, (ours, theirs) = swa.effective_context(model, baseline), map(facts.model, (model, baseline))
     rows = dict(zip(table.values("meaning"), table.values("model"), strict=True))
