@@ -223,8 +223,8 @@ def cache_by_context() -> Chart:
 def prefill_time() -> Chart:
     """Chapter 04: the time to read a prompt by its length, with and without a window; dashed, what FLOPs say.
 
-    Draws the series `times` and `predicted` (length, way, ms) of `swa.prefill_time` or of
-    `swa.gpu_prefill`, whose other ways are left to the table.
+    Draws the series `times` and `predicted` (length, way, ms) of `swa.prefill_time`; the other ways of
+    `swa.gpu_prefill` are left to the table.
     """
     shown = alt.FieldOneOfPredicate(field="way", oneOf=["windowed", "full"])
     times, predicted = (
@@ -241,3 +241,8 @@ def prefill_time() -> Chart:
         times.mark_line(strokeWidth=2.5, point={"size": 45}).encode(x=x, y=y, color=way),
     )
     return voice(layers, 280)
+
+
+def gpu_prefill() -> Chart:
+    """Chapter 04: the time of one layer's attention on a card, drawn as that of a whole prompt is."""
+    return prefill_time()
