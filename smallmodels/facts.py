@@ -267,6 +267,24 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """How much a model finds in texts of one length: the mean score of RULER's tasks.
+
+    `model` is the shape, `tested` the tuned model of that shape that was asked.
+    """
+
+    id: str
+    model: str
+    tested: str
+    context_tokens: int
+    score_pct: float
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeightFile:
     """The size of a model's published weights in one format, in bytes."""
 
@@ -599,6 +617,12 @@ def gpus() -> tuple[Gpu, ...]:
 def speeds() -> tuple[Speed, ...]:
     """Published measurements of models at work."""
     return load("speeds", Speed)
+
+
+@cache
+def recall() -> tuple[Recall, ...]:
+    """What models find in long texts."""
+    return load("recall", Recall)
 
 
 @cache
