@@ -1,6 +1,9 @@
 # make book       set up, build and serve the book; prints its address (PORT=8000 unless told otherwise)
-# make html       build only, to _build/html (EXECUTE=1 runs the notebooks instead of showing their stored outputs)
+# make html       build only, to _build/html (EXECUTE=1 runs the notebooks, with PyTorch,
+#                 instead of showing their stored outputs)
+# make check      style, types, unit tests, data and the figures of the prose: what to run while working
 # make test       set up and check everything
+# make jupyter    open the notebooks in JupyterLab
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
@@ -12,7 +15,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets test lint notebooks bench-page lab sweep bench-lab site publish test-chapters clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -29,7 +32,7 @@ book: html
 
 html: _build/html/.built
 
-_build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),force) | assets
+_build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),.venv/.notebooks force) | assets
 	@echo "Building the book ..."
 	@mkdir -p _build
 	@jupyter-book build . --all --path-output . -n -W --keep-going > _build/build.log 2>&1 || { \
@@ -40,28 +43,42 @@ _build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),f
 assets: .venv/.book node_modules/.ready
 	@node tools/assets.mjs
 
-test: .venv/.test lint html
+# Tests that need a browser, PyTorch or Pyodide; each runs in as many processes as there are cores.
+SLOW := tests/book tests/jupyter tests/lab tests/pyodide
+PARALLEL := --numprocesses auto --dist worksteal
+
+check: .venv/.test lint
+	@python tools/prose.py
+	@pytest $(PARALLEL) --doctest-modules $(SLOW:%=--ignore=%) --ignore=smallmodels/lab
+
+test: .venv/.test node_modules/.checks lint html
 	@echo "Testing the code and the data ..."
-	@pytest --doctest-modules --ignore=tests/book
+	@pytest $(PARALLEL) --doctest-modules --ignore=tests/book --ignore=tests/jupyter
 	@echo "Re-executing the notebooks and comparing their outputs ..."
-	@pytest -c tests/nbval.ini --nbval notebooks
+	@pytest -c tests/nbval.ini --nbval notebooks --numprocesses auto --dist loadfile
 	@python tools/notebooks.py --check
-	@echo "Testing the built book in Chromium ..."
-	@pytest tests/book
+	@echo "Testing the notebooks in JupyterLab and the built book in Chromium ..."
+	@pytest $(PARALLEL) tests/jupyter tests/book
 
-# What runs in readers' browsers, tested alone: no PyTorch, no book, any Python from 3.11 on.
-CHAPTERS := facts table benchmarks scaling fitting miniature attention cards speed memory cost story later verdicts
+# What runs in readers' browsers, tested alone: no PyTorch, no book, any Python from 3.11 on. A room is a
+# folder with tables.py; its tests have a folder of its name.
+ROOMS := $(patsubst smallmodels/%/tables.py,%,$(wildcard smallmodels/*/tables.py))
 test-chapters: .venv/.chapters
-	@pytest --doctest-modules $(wildcard $(CHAPTERS:%=smallmodels/%.py) $(CHAPTERS:%=tests/test_%.py))
+	@pytest --doctest-modules $(ROOMS:%=smallmodels/%) $(wildcard $(ROOMS:%=tests/%)) tests/test_facts.py tests/test_table.py
 
-lint: .venv/.test
+lint: .venv/.test node_modules/.checks
 	@echo "Checking style and types ..."
 	@ruff check --quiet .
 	@ruff format --check --quiet . || { echo "Some files are not formatted; run 'ruff format'." >&2; exit 1; }
 	@mypy --no-error-summary
+	@node_modules/.bin/tsc --project jsconfig.json
+	@node tools/check_js.mjs
 
 notebooks: .venv/.test assets
 	@python tools/notebooks.py
+
+jupyter: .venv/.jupyter assets
+	@jupyter lab notebooks
 
 bench-page: .venv/.test html
 	@python tools/bench_page.py
@@ -110,6 +127,17 @@ clean:
 	@$(PIP) --editable '.[book,lab,test]'
 	@touch $@
 
+.venv/.jupyter: .venv/.book
+	@echo "Installing JupyterLab ..."
+	@$(PIP) --editable '.[book,jupyter]'
+	@touch $@
+
+# What running every notebook takes: PyTorch among it, and pandas.
+.venv/.notebooks: .venv/.book
+	@echo "Installing what the notebooks need (PyTorch among it) ..."
+	@$(PIP) --editable '.[book,jupyter,lab]'
+	@touch $@
+
 # Node from the machine when it is recent enough, else from PyPI.
 .venv/.node: | .venv/.book
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
@@ -118,7 +146,12 @@ clean:
 
 node_modules/.ready: package.json package-lock.json | .venv/.node
 	@echo "Installing what the pages need ..."
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --omit=dev --silent --no-audit --no-fund
 	@touch $@
+
+node_modules/.checks: package.json package-lock.json | .venv/.node
+	@echo "Installing what the pages need, and what checks them ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch node_modules/.ready $@
 
 force:

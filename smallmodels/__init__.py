@@ -12,7 +12,7 @@ __version__ = "1.0.0"
 
 # A room is told by its tables; what has none serves all rooms.
 ROOMS = tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/tables.py*")))
-SHARED = ("facts", "live", "table", "words")
+SHARED = ("arguments", "facts", "live", "table", "words")
 __all__ = [*ROOMS, *SHARED]
 
 

@@ -2,7 +2,9 @@
 
 A number is formatted here and nowhere else. A notebook, the builder of the book and the worker in the
 reader's browser all call the same four renderings (`to_html`, `to_text`, `to_csv`, `to_markdown`), so
-what they show is the same to the last digit. Standard library only: this file runs in the browser too.
+what they show is the same to the last digit. Whoever computes on takes the raw values: `records()`, a
+column by its name, or `to_pandas()`. Standard library only but for that last one: this file runs in the
+browser too.
 """
 
 import re
@@ -10,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Value = str | int | float | bool | None
 NOTHING = "—"  # what a reader sees where there is no figure
@@ -79,6 +84,9 @@ class Table:
 
     `rows` map a column's name to a value or a `Cell`; the first column names the row. `series` holds
     the named sets of records a chart draws. `notes` are sentences printed under the table.
+
+    `len(table)` counts the rows, `for record in table` goes through them as dictionaries of raw values, and
+    `table["gap"]` is a column's raw values; `table.to_pandas()` is a DataFrame, and so is `DataFrame(table)`.
     """
 
     caption: str
@@ -97,8 +105,65 @@ class Table:
         """The raw values of one column, top to bottom; `KeyError` if there is no such column."""
         column = next((c for c in self.columns if c.name == name), None)
         if column is None:
-            raise KeyError(name)
+            raise KeyError(
+                f"There is no column {name!r}; there is {', '.join(c.name for c in self.columns)}."
+            )
         return [self.cell(row, column).value for row in self.rows]
+
+    def records(self) -> list[dict[str, Value]]:
+        """Every row as a plain dictionary: the names of the columns, in their order, to raw values.
+
+        >>> Table("", (Column("model", "model"),), ({"model": Cell("Mistral 7B")},), "").records()
+        [{'model': 'Mistral 7B'}]
+        """
+        return [{c.name: self.cell(row, c).value for c in self.columns} for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __bool__(self) -> bool:
+        return True  # a table without rows still says something: its finding
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        return iter(self.records())
+
+    def __getitem__(self, name: str) -> list[Value]:
+        return self.values(name)
+
+    def to_pandas(self) -> "DataFrame":
+        """The raw values as a pandas DataFrame: the first column is its index, the others keep their names.
+
+        Whole numbers stay whole where one is missing (`Int64`), yes and no become bools. `attrs` holds the
+        table's `caption`, `finding`, `notes` and `sources`, and the `labels`, `units` and `meanings` of its
+        columns by name. Raises `ImportError` where pandas is not installed.
+        """
+        import pandas as pd  # only here: the reader's browser has none
+
+        frame = pd.DataFrame(
+            {c.name: pd.Series(self.values(c.name), dtype=self._dtype(c)) for c in self.columns}
+        )
+        frame.attrs = {
+            "caption": self.caption,
+            "finding": self.finding,
+            "notes": [*self.notes],
+            "sources": self.sources(),
+            "labels": {c.name: c.label for c in self.columns},
+            "units": {c.name: c.unit for c in self.columns if c.unit},
+            "meanings": {c.name: c.meaning for c in self.columns if c.meaning},
+        }
+        return frame.set_index(self.columns[0].name)
+
+    def _dtype(self, column: Column) -> str | None:
+        """What pandas holds a column as; `None` where it decides, as it does for strings."""
+        values = self.values(column.name)
+        kinds = {type(value) for value in values if value is not None}
+        missing = None in values
+        if kinds == {bool}:
+            return "boolean" if missing else "bool"
+        if kinds == {int} and all(abs(v) < 2**63 for v in values if isinstance(v, int)):
+            return "Int64" if missing else "int64"
+        numbers = kinds <= {int, float} and (kinds or column.format)
+        return "float64" if numbers else None
 
     def sources(self) -> list[str]:
         """Every distinct source named by a cell, in reading order."""

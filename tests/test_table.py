@@ -1,13 +1,17 @@
-"""The table against independent readers: the standard library's CSV and HTML parsers."""
+"""The table against independent readers: the standard library's CSV and HTML parsers, and pandas."""
 
 import csv
 import io
+import subprocess
+import sys
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smallmodels import benchmarks, facts
 from smallmodels.table import Cell, Column, Table, raw
 
 COLUMNS = (
@@ -100,3 +104,106 @@ def test_only_finite_numbers_and_known_columns():
         table(("a", float("nan"), "")).to_text()
     with pytest.raises(KeyError):
         table().values("nothing")
+
+
+# For whoever computes on
+
+
+@given(rows)
+def test_records_are_the_raw_values_by_column(data):
+    one = table(*data)
+    assert (
+        one.records() == list(one) == [dict(zip(("name", "gap", "note"), row, strict=True)) for row in data]
+    )
+    assert len(one) == len(data)
+    assert one["gap"] == one.values("gap") == [gap for _, gap, _ in data]
+
+
+def test_cells_give_their_value_and_a_gap_is_there_as_none():
+    short = Table("", COLUMNS, ({"name": Cell("a", "source"), "gap": Cell(1.5, note="why")},), "")
+    assert short.records() == [{"name": "a", "gap": 1.5, "note": None}]
+
+
+def test_a_table_without_rows_is_still_a_table():
+    assert len(table()) == 0
+    assert table()
+    assert list(table().to_pandas().columns) == ["gap", "note"]
+
+
+def test_an_unknown_column_is_told_with_those_there_are():
+    with pytest.raises(KeyError, match=r"no column 'nothing'; there is name, gap, note"):
+        table()["nothing"]
+
+
+@given(rows.filter(bool))
+def test_pandas_makes_the_same_of_a_table_of_its_records_and_of_its_frame(data):
+    one = table(*data)
+    frame = pd.DataFrame(one)
+    pd.testing.assert_frame_equal(frame, pd.DataFrame(one.records()))
+    assert frame["name"].tolist() == one.to_pandas().index.tolist() == [name for name, _, _ in data]
+    assert [None if pd.isna(gap) else gap for gap in one.to_pandas()["gap"]] == [gap for _, gap, _ in data]
+
+
+KINDS = {
+    "whole": ([1, 2], "int64"),
+    "whole_or_none": ([2**53 + 1, None], "Int64"),
+    "float": ([1.5, 2], "float64"),
+    "float_or_none": ([1.5, None], "float64"),
+    "yes": ([True, False], "bool"),
+    "yes_or_none": ([True, None], "boolean"),
+    "huge": ([2**70, 1], "float64"),
+    "mixed": ([1.5, "not stated"], "object"),
+    "nothing": ([None, None], "object"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_frame_has_the_right_types(kind):
+    values, dtype = KINDS[kind]
+    columns = (Column("row", "row"), Column(kind, kind))
+    made = Table("", columns, tuple({"row": f"{v}", kind: v} for v in values), "").to_pandas()
+    assert str(made[kind].dtype) == dtype
+    assert [None if pd.isna(value) else value for value in made[kind]] == values
+    assert pd.api.types.is_string_dtype(made.index.dtype)
+
+
+def test_a_frame_knows_what_its_columns_mean():
+    frame = table((Cell("a", "A source."), 1.0, "n")).to_pandas()
+    assert frame.index.name == "name"
+    assert frame.attrs["units"] == {"gap": "points"}
+    assert frame.attrs["labels"] == {"name": "name", "gap": "gap", "note": "note"}
+    assert frame.attrs["meanings"] == {"gap": "A minus B."}
+    assert (frame.attrs["caption"], frame.attrs["finding"]) == ("A caption", "A finding.")
+    assert (frame.attrs["sources"], frame.attrs["notes"]) == (["A source."], [])
+    assert frame[frame["gap"] > 0].attrs == frame.attrs
+
+
+def test_a_chapters_table_is_at_home_in_pandas():
+    made = benchmarks.head_to_head()
+    frame = made.to_pandas()
+    assert frame.loc["GSM8K", "gap"] == pytest.approx(35.4 - 24.3)
+    assert frame["gap"].tolist() == made["gap"]
+    assert frame.attrs["units"]["gap"] == "points"
+
+
+def test_pandas_is_imported_by_who_asks_for_it_only():
+    code = "import sys; from smallmodels import memory; memory.footprint(); print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+FACTS = [name for name in vars(facts) if (facts.data_folder() / f"{name}.csv").is_file()]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_facts_go_into_a_frame_as_they_are(name):
+    records = getattr(facts, name)()
+    frame = pd.DataFrame(records)
+    assert len(frame) == len(records) > 0
+    assert [*frame.columns] == [*type(records[0]).__dataclass_fields__]
+    first = frame.columns[0]
+    assert frame[first].tolist() == [getattr(record, first) for record in records]
+
+
+def test_there_are_facts_to_put_into_a_frame():
+    assert len(FACTS) > 20

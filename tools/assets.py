@@ -33,8 +33,9 @@ def use_everything() -> None:
         module = import_module(".".join(parts).removesuffix(".__init__"))
         for function in vars(module).values():
             if inspect.isfunction(function) and function.__module__ == module.__name__:
-                given = len(function.__defaults__ or ()) + len(function.__kwdefaults__ or ())
-                if given == function.__code__.co_argcount + function.__code__.co_kwonlyargcount:
+                asked = inspect.unwrap(function)  # what a decorator stands before
+                given = len(asked.__defaults__ or ()) + len(asked.__kwdefaults__ or ())
+                if given == asked.__code__.co_argcount + asked.__code__.co_kwonlyargcount:
                     with suppress(ValueError):  # a function may refuse; only its imports are wanted here
                         function()
     try:

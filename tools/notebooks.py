@@ -10,6 +10,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,7 @@ def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> 
 
     # The kernel reads stored files; a frozen-modules hint of the debugger must not end up in an output.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    run = nbformat.reads(json.dumps(notebook), as_version=4)
+    run: Any = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(
         run,
         timeout=600,
@@ -84,7 +86,8 @@ def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> 
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
-    return json.loads(json.dumps(run))
+    executed: Notebook = json.loads(json.dumps(run))
+    return executed
 
 
 def normalise(notebook: Notebook, stored: Notebook | None = None) -> Notebook:
@@ -213,14 +216,16 @@ def main() -> None:
     parser.add_argument("--no-execute", action="store_true", help="only normalise")
     parser.add_argument("notebooks", type=Path, nargs="*", help="default: all of them")
     wanted = parser.parse_args()
+    paths_wanted = wanted.notebooks or paths()
     changed = []
-    for path in wanted.notebooks or paths():
-        new = renewed(path, run=not wanted.no_execute)
-        differs = new != path.read_bytes()
-        changed += [path.name] if differs else []
-        if differs and not wanted.check:
-            path.write_bytes(new)
-        print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
+    with ProcessPoolExecutor() as workers:
+        renewals = workers.map(partial(renewed, run=not wanted.no_execute), paths_wanted)
+        for path, new in zip(paths_wanted, renewals, strict=True):
+            differs = new != path.read_bytes()
+            changed += [path.name] if differs else []
+            if differs and not wanted.check:
+                path.write_bytes(new)
+            print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
     if wanted.check and changed:
         sys.exit(f"Re-executing changes {', '.join(changed)}; run `make notebooks` and commit the result.")
 

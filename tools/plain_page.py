@@ -83,7 +83,7 @@ def fetch(package: str, files: list[str], target: Path) -> None:
 def executed(folder: Path) -> notebooks.Notebook:
     """The notebook with its widgets and their state, as Jupyter saves it."""
     title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# A plain page"}
-    code = {
+    code: notebooks.Cell = {
         "cell_type": "code",
         "id": "code",
         "metadata": {},

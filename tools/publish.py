@@ -69,19 +69,19 @@ def with_address(notebook: bytes, address: str) -> bytes:
 def push(site: Path = SITE, root: Path = ROOT) -> None:
     """Makes the branch one commit that holds the site, and nothing of what it held before."""
     with tempfile.TemporaryDirectory() as folder:
-        aside = {"GIT_INDEX_FILE": str(Path(folder) / "index")}  # the checkout's own index stays as it is
-        git(root, f"--work-tree={site}", "add", "--all", "--force", ".", cwd=site, **aside)
-        tree = git(root, "write-tree", **aside)
+        aside = Path(folder) / "index"  # the checkout's own index stays as it is
+        git(root, f"--work-tree={site}", "add", "--all", "--force", ".", cwd=site, index=aside)
+        tree = git(root, "write-tree", index=aside)
     head = git(root, "rev-parse", "--short", "HEAD")
     who = ("-c", "user.name=publisher", "-c", "user.email=publisher@users.noreply.github.com")
     commit = git(root, *who, "commit-tree", tree, "-m", f"The book at {head}")
     git(root, "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
 
 
-def git(root: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
+def git(root: Path, *arguments: str, cwd: Path | None = None, index: Path | None = None) -> str:
     """What git answers about the repository at `root`; its error is shown and ends the program."""
     command = ["git", f"--git-dir={root / '.git'}", *arguments]
-    env = {**os.environ, **environment}
+    env = {**os.environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=cwd or root, env=env)
     if done.returncode:
         raise SystemExit("git failed; nothing was published.")

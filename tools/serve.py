@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ TYPES = {
 class Handler(SimpleHTTPRequestHandler):
     """Static files below one prefix; anything outside the prefix does not exist."""
 
-    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}  # noqa: RUF012
     protocol_version = "HTTP/1.1"
 
     def __init__(self, *args: Any, prefix: str, **options: Any) -> None:

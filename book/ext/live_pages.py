@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -110,14 +111,15 @@ def built(app: Sphinx) -> Path:
 
 def finish(app: Sphinx, failure: Exception | None) -> None:
     """Copies the widget's files into the book, checks each page's `Live`s and writes their first answers."""
-    if failure or app.builder.format != "html":
+    builder = app.builder
+    if failure or not isinstance(builder, StandaloneHTMLBuilder):
         return
     target = Path(app.outdir) / "_static" / "live"
     shutil.copytree(built(app), target, dirs_exist_ok=True)
     shutil.rmtree(target / "results", ignore_errors=True)
     (target / "results").mkdir()
     for pagename in sorted(app.env.found_docs):
-        page = Path(app.builder.get_outfilename(pagename))
+        page = Path(builder.get_outfilename(pagename))
         lives = list(stored(page.read_text("utf-8")))
         for problem in problems(lives):
             logger.warning("%s: %s", pagename, problem, type="live")

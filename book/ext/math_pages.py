@@ -31,6 +31,8 @@ class Renderer:
     def answer(self, question: str) -> str:
         """One line for one line."""
         process = self.process = self.process or self.start()
+        assert process.stdin  # both are pipes
+        assert process.stdout
         process.stdin.write(question + "\n")
         process.stdin.flush()
         return process.stdout.readline()

@@ -68,11 +68,14 @@ def configure(app: Sphinx, config: Config) -> None:
     config.html_context |= {"book_repository": name, "book_description": DESCRIPTION}
     if os.environ.get("EXECUTE") == "1":
         config.nb_execution_mode = "force"
+        config.nb_execution_timeout = 600  # seconds a cell; the live experiments take up to a minute
+        config.nb_execution_raise_on_error = True
 
 
 def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Names what a reader can do with a page: run its notebook, download it, see where it comes from."""
-    name, found = context.get("book_repository"), []
+    name = context.get("book_repository")
+    found: list[dict[str, Any]] = []
     if context.get("page_source_suffix") == ".ipynb":
         notebook = f"{Path(page).name}.ipynb"
         if name:

@@ -23,9 +23,10 @@ from smallmodels.live.controls import assign, control_from, describe, value_text
 from smallmodels.live.page import code_of, static_page
 from smallmodels.live.picture import converter, series_names, specification, static_picture
 from smallmodels.live.portable import portable
+from smallmodels.live.show import show
 from smallmodels.table import Table
 
-__all__ = ["Live"]
+__all__ = ["Live", "show"]
 
 HERE = Path(__file__).parent
 # The bundled vega: beside this file in a wheel, in the build folder of a checkout.

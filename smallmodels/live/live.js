@@ -3,10 +3,11 @@
 // differs (the host): a kernel, or Python in a worker. A value is kept as the JSON text Python understands.
 
 /** @typedef {{html: string, finding: string, notes: string[], sources: string[], series: object, csv: string,
- *  markdown: string, svg?: string, error?: string, unknown?: string}} Result what one state shows */
+ *  markdown: string, svg?: string, error?: string, unknown?: string, silent?: string}} Result what one state shows */
 
 const CALM = 500; // milliseconds without a move before a finding is announced
 const PATIENCE = 60_000; // milliseconds Python may take to start
+const SILENCE = 5_000; // milliseconds a kernel may leave a move unanswered before that is said
 
 /** Says in one sentence what is wrong with a value; shown beside the control. */
 class Refusal extends Error {}
@@ -245,7 +246,8 @@ function control(spec, id) {
 
 // ---------------------------------------------------------------- explanations on hover, focus and touch
 
-function explanations(root, signal) {
+/** Shows what the elements that match `marked` say of themselves, wherever they are under `root`. */
+function explanations(root, signal, marked = ".live-why") {
   const tip = h("div", { class: "live-tip", popover: "manual", "aria-hidden": "true" });
   let owner = null;
   let leaving = 0;
@@ -271,7 +273,7 @@ function explanations(root, signal) {
     place(rect);
   };
   const enter = ({ target }) => {
-    const why = target.closest(".live-why");
+    const why = target.closest(marked);
     if (target === tip) clearTimeout(leaving);
     else if (why && why !== owner) show(why.getAttribute("aria-description"), why.getBoundingClientRect(), why);
     else if (why) clearTimeout(leaving);
@@ -279,12 +281,12 @@ function explanations(root, signal) {
   on(root, "pointerover focusin click", enter);
   on(root, "pointerout", ({ pointerType, target }) => {
     // Time enough to move on to the explanation itself; what has the focus keeps its explanation.
-    if (pointerType === "touch" || !target.closest(".live-why, .live-tip")) return;
+    if (pointerType === "touch" || !target.closest(`${marked}, .live-tip`)) return;
     leaving = setTimeout(() => owner === document.activeElement || hide(), 200);
   });
   on(root, "focusout", hide);
   on(document, "keydown", (event) => event.key === "Escape" && hide());
-  on(document, "pointerdown", ({ target }) => target.closest(".live-why, .live-tip") || hide());
+  on(document, "pointerdown", ({ target }) => target.closest(`${marked}, .live-tip`) || hide());
   on(document, "scroll", () => owner && place(owner.getBoundingClientRect()), { capture: true, passive: true });
   return { show, hide };
 }
@@ -446,6 +448,7 @@ class View {
     this.oneStop();
     this.furnish(signal);
     this.write(this.first);
+    this.answered = this.first; // the state whose table is shown
     const tip = explanations(root, signal);
     this.drawing = this.parts.chart && this.drawer(tip, signal);
     this.drawing?.update(this.result);
@@ -521,6 +524,7 @@ class View {
 
   take(result) {
     this.settle();
+    if (result.silent) return this.goBack(result.silent);
     this.say(result.unknown);
     if (result.unknown) this.root.dataset.shown = "nothing";
     else if (result.error) (this.moved?.refuse ?? ((sentence) => this.say(sentence)))(result.error);
@@ -531,7 +535,14 @@ class View {
     this.root.removeAttribute("aria-busy");
   }
 
-  show(result) {
+  /** Nobody answered: the controls stand again where the table that is still shown belongs. */
+  goBack(why) {
+    this.write(this.answered);
+    this.say(why);
+  }
+
+  show(result, state = this.state) {
+    this.answered = { ...state };
     const { scroll, finding, notes } = this.parts;
     if (this.result.html !== result.html) {
       scroll.innerHTML = result.html;
@@ -675,10 +686,21 @@ function sentVega(model) {
   }));
 }
 
+const GONE = "The kernel no longer knows this widget: run this cell again.";
+const SILENT = "The kernel has not answered yet: it is busy, or it was restarted and this cell must be run again.";
+
+/** Whether JupyterLab has lost what answers for a widget: it marks the view so when the kernel restarts. */
+const gone = (el) => el.closest(".jupyter-widgets-disconnected") !== null;
+
 /** Draws a `Live` whose Python side is `model` into `el`; returns the clean-up. */
 function render({ model, el }) {
   const leaving = new AbortController();
   let arrived = null;
+  const silent = (resolve) => {
+    if (arrived !== resolve) return; // answered, or another move came after
+    arrived = null; // an answer that comes after all is shown like a move of Python's own
+    resolve({ silent: gone(el) ? GONE : SILENT });
+  };
   const settled = () => same(model.get("values"), model.get("result").values ?? {});
   const host = {
     state: "kernel",
@@ -691,6 +713,8 @@ function render({ model, el }) {
         model.set("values", state);
         model.save_changes();
         if (settled()) resolve(model.get("result"));
+        else if (gone(el)) silent(resolve);
+        else setTimeout(() => silent(resolve), SILENCE);
       }),
   };
   el.innerHTML = model.get("html");
@@ -700,7 +724,7 @@ function render({ model, el }) {
     if (!same(view.state, model.get("values"))) view.write(model.get("values"));
     const result = model.get("result");
     if (!settled()) {
-      if (result.html) view.show(result); // a drag is faster than the kernel: show how far it has come
+      if (result.html) view.show(result, result.values); // a drag is faster than the kernel: show how far it has come
     } else if (arrived) arrived(result);
     else view.take(result);
     if (settled()) arrived = null;
@@ -708,11 +732,51 @@ function render({ model, el }) {
   model.on("change:values", follow);
   model.on("change:result", follow);
   follow();
+  followClicks(view, leaving.signal);
   return () => {
     model.off("change:values", follow);
     model.off("change:result", follow);
     leaving.abort();
   };
+}
+
+/** A notebook's address is not ours: a click on a link to this Live sets it, and that is all that happens. */
+function followClicks(view, signal) {
+  const inReach = (link) => link.closest(".jp-NotebookPanel")?.contains(view.root) ?? true; // of several open ones
+  const follow = (event) => {
+    const link = event.composedPath().find((node) => node.matches?.("a[href^='#']"));
+    const wish = link && wished(link.hash);
+    if (wish?.id !== view.root.id || !inReach(link)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    visit(view, wish.params);
+  };
+  // First of all, before the notebook makes something else of it.
+  document.addEventListener("click", follow, { capture: true, signal });
+}
+
+// ---------------------------------------------------------------- links to a state
+
+/** The id and the arguments in a fragment `#id?argument=value&...`; nothing in any other. */
+function wished(hash) {
+  const [, id, query] = /^#([^?]*)\?(.*)$/s.exec(hash) ?? [];
+  try {
+    return query === undefined ? null : { id: decodeURIComponent(id), params: new URLSearchParams(query) };
+  } catch {
+    return null; // a stray percent sign names nothing here
+  }
+}
+
+/** Brings a view into the state that a link asks for, and into sight. */
+function arrive(view, params) {
+  view.follow(params);
+  view.root.scrollIntoView({ block: "start" });
+}
+
+function visit(view, params) {
+  arrive(view, params);
+  view.root.tabIndex = -1; // the next Tab goes on from here, as after any link within a page
+  view.root.focus({ preventScroll: true });
 }
 
 // ---------------------------------------------------------------- the published page: a worker computes
@@ -859,8 +923,9 @@ function publish(script) {
     views.map((view) => [view, new Prepared(view, base(`results/${script.dataset.livePage}--${view.root.id}.json`))]),
   );
   const start = () => engine.start(views.map((view) => question(view, view.first)));
-  startWhenIdle(start);
+  if (views.length) startWhenIdle(start);
   followLinks(new Map(views.map((view) => [view.root.id, view])));
+  explanations(document.body, never, ".live-figure"); // the marked figures of the text
   performance.mark("live: controls ready");
 }
 
@@ -880,17 +945,10 @@ function startWhenIdle(start) {
 /** A fragment `#id?argument=value&...` sets a state, on arrival, on a change of address and on a click.
  * Going back brings the states that were left for it: they are kept with the entry of the history. */
 function followLinks(views) {
-  const follow = (hash, arriving) => {
-    const [id, query] = hash.slice(1).split(/\?(.*)/s);
-    const view = views.get(decodeURIComponent(id));
-    if (!view || query === undefined) return false;
-    view.follow(new URLSearchParams(query));
-    view.root.scrollIntoView({ block: "start" });
-    if (!arriving) {
-      view.root.tabIndex = -1; // the next Tab goes on from here, as after any link within a page
-      view.root.focus({ preventScroll: true });
-    }
-    return true;
+  const follow = (hash, go = visit) => {
+    const wish = wished(hash);
+    const view = wish && views.get(wish.id);
+    if (view) go(view, wish.params);
   };
   const leave = () => {
     const left = Object.fromEntries([...views].map(([id, view]) => [id, view.state]));
@@ -902,7 +960,7 @@ function followLinks(views) {
       if (view && !same(view.state, state)) view.move(state);
     }
   };
-  follow(location.hash, true);
+  follow(location.hash, arrive);
   addEventListener("hashchange", () => (history.state?.left ? restore(history.state.left) : follow(location.hash)));
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");

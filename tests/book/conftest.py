@@ -9,6 +9,7 @@ from typing import Any
 import browser as chromium
 import pytest
 import yaml
+from lives import CHAPTER
 from playwright.sync_api import Browser, Page, Request
 from serve import BUILT, ROOT, Site
 
@@ -114,3 +115,10 @@ def fresh_page(book: Book, browser: Browser) -> Iterator[FreshPage]:
 @pytest.fixture
 def page(fresh_page: FreshPage) -> Page:
     return fresh_page()
+
+
+@pytest.fixture
+def chapter(book: Book, page: Page) -> Page:
+    """Chapter 01, as a reader finds it."""
+    page.goto(book.url(CHAPTER))
+    return page
