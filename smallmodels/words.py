@@ -6,7 +6,6 @@ so that "one sequence", "−0.3" and "a quarter" are written the same way everyw
 
 from collections.abc import Iterable
 from datetime import date
-from math import log10
 
 SMALL = "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 SHARES = {1: "all", 2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 8: "an eighth", 16: "a sixteenth"}
@@ -104,15 +103,3 @@ def month(day: str) -> str:
     ('September 2023', 'September 2023')
     """
     return f"{date.fromisoformat((day + '-01')[:10]):%B %Y}"
-
-
-def given(value: object) -> str:
-    """What somebody gave, short enough to stand in a sentence that refuses it.
-
-    >>> given(2.5), given("Mistral"), given(10**400), given(True)
-    ('2.5', "'Mistral'", 'about 10^400', 'True')
-    """
-    if isinstance(value, int) and abs(value) >= 10**16:
-        return minus(f"about {'-' if value < 0 else ''}10^{int(log10(abs(value)))}")
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -109,7 +109,7 @@ def offers(snapshot: str = POST, provider: str = ALL) -> list[Offer]:
 def one_of(what: str, name: str, allowed: Sequence[str]) -> None:
     """Raises `ValueError` where a name is none of those allowed."""
     if name not in allowed:
-        raise ValueError(f"There is no {what} {words.given(name)} here; choose one of {', '.join(allowed)}.")
+        raise ValueError(f"There is no {what} {name!r} here; choose one of {', '.join(allowed)}.")
 
 
 def _post_offer(cost: PostCost) -> Offer:

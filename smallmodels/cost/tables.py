@@ -7,6 +7,7 @@ roofline (`speed`), and `use_cases` is the post's fourth table with scores and t
 from collections.abc import Sequence
 
 from smallmodels import facts, memory, speed, words
+from smallmodels.arguments import checked
 from smallmodels.benchmarks import POST
 from smallmodels.cost.formulas import LABELS
 from smallmodels.cost.records import (
@@ -38,6 +39,7 @@ USUAL_CONTEXT = 4096  # tokens of the one sequence that has to fit beside the we
 NO_BENCHMARK, NO_SCORE = "no benchmark behind this", "not in this report"
 
 
+@checked
 def api(
     snapshot: str = POST, provider: str = ALL, tokens_per_month: float = 1e8, input_share: float = 0.5
 ) -> Table:
@@ -48,12 +50,9 @@ def api(
     outside 0 to 1.
     """
     if not 1 <= tokens_per_month <= 1e15:
-        volume = words.given(tokens_per_month)
-        raise ValueError(f"{volume} tokens a month cannot be billed; choose from 1 to 10^15.")
+        raise ValueError(f"{tokens_per_month} tokens a month cannot be billed; choose from 1 to 10^15.")
     if not 0 <= input_share <= 1:
-        raise ValueError(
-            f"The share of tokens read is {words.given(input_share)}; it must lie between 0 and 1."
-        )
+        raise ValueError(f"The share of tokens read is {input_share}; it must lie between 0 and 1.")
     found = lines(offers(snapshot, provider), tokens_per_month, input_share)
     where = next(name for name, id in snapshots() if id == snapshot)
     return Table(
@@ -150,6 +149,7 @@ def _notes(found: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
+@checked
 def self_hosted(
     gpu: str = speed.POST_GPU,
     hourly_price: float = 2.0,
@@ -196,13 +196,10 @@ def _currency_notes(currency: str) -> tuple[str, ...]:
 
 def _check_rent(hourly_price: float, utilisation: float, efficiency: float) -> None:
     if not 0.01 <= hourly_price <= 1000:
-        price = words.given(hourly_price)
-        raise ValueError(f"A card at {price} an hour is not shown; choose a price from 0.01 to 1,000.")
+        raise ValueError(f"A card at {hourly_price} an hour is not shown; choose a price from 0.01 to 1,000.")
     for name, share in (("utilisation", utilisation), ("efficiency", efficiency)):
         if not 0.01 <= share <= 1:
-            raise ValueError(
-                f"The {name} is {words.given(share)}; it is a share and must lie between 0.01 and 1."
-            )
+            raise ValueError(f"The {name} is {share}; it is a share and must lie between 0.01 and 1.")
 
 
 def _rent_columns(currency: str, efficiency: float) -> tuple[Column, ...]:
@@ -268,6 +265,7 @@ def _rent_bar(rent: Rent, currency: str) -> dict[str, Value]:
     return {"row": model, "value": cost, "family": family_of(model), "text": text}
 
 
+@checked
 def rentals() -> Table:
     """What renting a card has been quoted at, by the hour and card, in the order of `data/`."""
     hours = [Hour(rental) for rental in facts.rentals()]
@@ -303,6 +301,7 @@ def _rental_row(hour: Hour) -> Row:
     }
 
 
+@checked
 def use_cases(
     source: str = POST, chat: str = "MMLU", moderate: float = 25, good: float = 50, plus: float = 60
 ) -> Table:
@@ -314,8 +313,7 @@ def use_cases(
     found, cuts = cases(source, chat), (moderate, good, plus)
     for threshold in cuts:
         if not 0 <= threshold <= 100:
-            cut = words.given(threshold)
-            raise ValueError(f"A threshold of {cut} is no score; it must lie between 0 and 100.")
+            raise ValueError(f"A threshold of {threshold} is no score; it must lie between 0 and 100.")
     return Table(
         caption=f"Can {CHALLENGER} stand in for {BASELINE}? Labels from scores in "
         + next(name for name, id in score_reports() if id == source),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smallmodels import facts, gqa, words
+from smallmodels import facts, gqa
 from smallmodels.facts import Gpu, Model
 from smallmodels.memory.formulas import (
     GB,
@@ -100,13 +100,9 @@ def cache_bytes(shape: Model, context: int, batch: int = 1) -> float:
 def check_load(batch: int, context: int) -> None:
     """Raises `ValueError` for a batch or a context outside what is shown, or not whole."""
     if not _whole(batch, 1, MOST_SEQUENCES):
-        raise ValueError(
-            f"The batch is {words.given(batch)}; choose a whole number from 1 to {MOST_SEQUENCES:,}."
-        )
+        raise ValueError(f"The batch is {batch}; choose a whole number from 1 to {MOST_SEQUENCES:,}.")
     if not _whole(context, 0, MOST_TOKENS):
-        raise ValueError(
-            f"The context is {words.given(context)}; choose a whole number from 0 to {MOST_TOKENS:,} tokens."
-        )
+        raise ValueError(f"The context is {context}; choose a whole number from 0 to {MOST_TOKENS:,} tokens.")
 
 
 def _whole(n: Any, low: int, high: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Gpu, Model, family_of
 from smallmodels.memory.formulas import GB, GIB
 from smallmodels.memory.records import (
@@ -20,6 +21,7 @@ Row = dict[str, Value | Cell]
 MOST_NAMED = 8  # models that a sentence can name
 
 
+@checked
 def footprint(
     gpu: str = "RTX 4090",
     precision: str = "FP16",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from math import exp, log
 
 from smallmodels import facts, memory, swa, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Model, PostInference, family_of
 from smallmodels.memory import GB, weight_bytes
 from smallmodels.speed.formulas import K, difference_pct, step_bytes
@@ -41,6 +42,7 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LONGEST, SHORTEST, POINTS = 32768, 128, 24  # what the chart's lines span, in tokens, and points of a line
 
 
+@checked
 def inference(gpu: str = POST_GPU, precision: str = "FP16", batch: int = 1, context: int = 0) -> Table:
     """The post's third table beside a roofline's: Llama 2 7B and Mistral 7B on one card.
 
@@ -277,6 +279,7 @@ def _claim_rules() -> Records:
     ]
 
 
+@checked
 def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> Table:
     """How long a batch's sequences must be for Mistral 7B to read `ratio` times fewer bytes than Llama 2 7B.
 
@@ -284,7 +287,7 @@ def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> T
     `data/`.
     """
     if not 1 <= ratio <= 5:
-        raise ValueError(f"A lead of {words.given(ratio)} times is not shown; choose one from 1 to 5.")
+        raise ValueError(f"A lead of {ratio} times is not shown; choose one from 1 to 5.")
     card = facts.gpu(gpu)
     leads = [Lead(batch, ratio, precision, card) for batch in BATCHES]
     return Table(
@@ -348,6 +351,7 @@ def _span(batches: Sequence[int]) -> str:
     return f"at a batch of {first}" if first == last else f"at batches of {first} to {last}"
 
 
+@checked
 def break_even(n_kv_heads: int = 8, ffn_dim: int = 14336, precision: str = "FP16") -> Table:
     """What Llama 2 7B would read with shared heads and another feed-forward width, and from when on less.
 
@@ -356,7 +360,7 @@ def break_even(n_kv_heads: int = 8, ffn_dim: int = 14336, precision: str = "FP16
     `ValueError` outside.
     """
     if not 1024 <= ffn_dim <= 65536:
-        raise ValueError(f"A width of {words.given(ffn_dim)} is not shown; choose one from 1,024 to 65,536.")
+        raise ValueError(f"A width of {ffn_dim} is not shown; choose one from 1,024 to 65,536.")
     *every, chosen = shared(n_kv_heads, ffn_dim, precision)
     return Table(
         caption=f"{BASELINE} with shared heads and a width of {ffn_dim:,}, weights in {precision}",
@@ -440,6 +444,7 @@ def _even_series(one: Shared) -> dict[str, Records]:
     }
 
 
+@checked
 def measured(gpu: str = POST_GPU) -> Table:
     """The post's speeds and published measurements of one sequence, each as a share of its ceiling.
 
