@@ -108,7 +108,8 @@ class Model:
 
     `ffn_matrices` is 3 for a gated feed-forward layer, 2 for a plain one; `qk_norm` normalises queries and
     keys per `head`, in `full` width or not at all (`none`). Contexts and `sliding_window` are tokens; the
-    window holds in every `sliding_every`-th layer. `params_published` counts the published weights exactly.
+    window holds in every layer (`sliding_every` 1) or in every second one (2), and no other share of layers
+    can be written down. `params_published` counts the published weights exactly.
     """
 
     name: str
