@@ -1,8 +1,7 @@
 """Prose is Markdown, its figures are marked and computed, and no digit stands in it by itself."""
 
-import ast
 import json
-import re
+from collections import Counter
 from pathlib import Path
 
 import prose
@@ -16,26 +15,31 @@ each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.ste
 PAGES = [*PATHS, *(notebooks.ROOT / "book").glob("*.md")]
 
 
-def code(path: Path) -> list[str]:
-    """The code cells as Python: a line for IPython (`%pip ...`) is passed by."""
-    return [
-        re.sub(r"^(\s*)%.*$", r"\1pass", notebooks.source(cell), flags=re.MULTILINE)
-        for cell in json.loads(path.read_text("utf-8"))["cells"]
-        if cell["cell_type"] == "code"
-    ]
+@each_notebook
+def test_prose_is_markdown_with_its_figures_marked(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = prose.told(path)
+    with capsys.disabled():
+        print(prose.line(f"\n{path.name}", told))
+    assert told["words"] > 0
+    assert (told["f-string prose"], told["asserts"], told["unmarked digits"]) == (0, 0, 0)
 
 
 @each_notebook
-def test_no_prose_stands_in_a_string_of_python(path: Path) -> None:
-    assert [text for text in code(path) if "Markdown(" in text] == []
+def test_no_name_is_bound_twice(path: Path) -> None:
+    names = [name for _, tree in prose.code(path) for name in prose.bound(tree)]
+    own = [name for name in names if name not in ("sys", "place", "WHEEL")]
+    assert [name for name, times in Counter(own).items() if times > 1] == []
 
 
 @each_notebook
-def test_no_condition_is_asserted_in_a_notebook(path: Path) -> None:
-    asserts = [
-        node for text in code(path) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Assert)
-    ]
-    assert asserts == []
+def test_a_chapter_is_made_to_be_changed(path: Path) -> None:
+    if path.stem.startswith("00"):  # the introduction leads to the chapters
+        return
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    heads = [i for i, cell in enumerate(cells) if "## Make it yours" in notebooks.source(cell)]
+    assert len(heads) == 1
+    visible = [cell for cell in cells[heads[0] :] if cell["cell_type"] == "code" and not cell["metadata"]]
+    assert len(visible) >= 2
 
 
 @each_notebook

@@ -5,10 +5,12 @@ what stands in it. Any other digit must belong to a name: of a model, a card, a 
 table or a chapter, or be a year. `python tools/prose.py` prints what it finds.
 """
 
+import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -76,19 +78,60 @@ def cells(path: Path) -> Iterator[tuple[str, str]]:
             yield cell["id"], notebooks.source(cell)
 
 
+def code(path: Path) -> Iterator[tuple[str, ast.Module]]:
+    """The code cells of a notebook, parsed, each with its id; a line for IPython alone is passed by."""
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            text = re.sub(r"^(\s*)%.*$", r"\1pass", notebooks.source(cell), flags=re.MULTILINE)
+            yield cell["id"], ast.parse(text)
+
+
+def calls(tree: ast.Module, name: str) -> int:
+    """How often a function of this name is called."""
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return sum(isinstance(function, ast.Name) and function.id == name for function in called)
+
+
+def bound(tree: ast.Module) -> Iterator[str]:
+    """Every name that a cell binds for the cells after it."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.With):
+            stored = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+            yield from dict.fromkeys(name.id for name in stored)
+
+
+def told(path: Path) -> dict[str, int]:
+    """What a notebook's prose amounts to, in counts."""
+    prose, trees = [text for _, text in cells(path)], [tree for _, tree in code(path)]
+    return {
+        "words": sum(len(bare(text).split()) for text in prose),
+        "marked figures": sum(len(marked(text)) for text in prose),
+        "unmarked digits": sum(len(unmarked(text)) for text in prose),
+        "f-string prose": sum(calls(tree, "Markdown") for tree in trees),
+        "asserts": sum(isinstance(node, ast.Assert) for tree in trees for node in ast.walk(tree)),
+    }
+
+
+def line(name: str, counts: Mapping[str, int]) -> str:
+    """Counts in one line."""
+    return f"{name}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items())
+
+
 def main() -> None:
-    """Prints, notebook by notebook, words and marked figures, and every unmarked digit."""
-    faults = 0
-    for path in notebooks.paths():
-        prose = dict(cells(path))
-        figures = sum(len(marked(text)) for text in prose.values())
-        words = sum(len(bare(text).split()) for text in prose.values())
-        print(f"{path.name}: {words:,} words, {figures} marked figures")
-        for id, text in prose.items():
-            for found in unmarked(text):
-                faults += 1
-                print(f"  {id}: a digit neither marked nor in a name: … {found} …")
-    sys.exit(1 if faults else 0)
+    """Prints what each notebook's prose amounts to, and every unmarked digit; fails where there is one."""
+    counts = {path: told(path) for path in notebooks.paths()}
+    for path, found in counts.items():
+        print(line(path.name, found))
+        for id, text in cells(path):
+            for digit in unmarked(text):
+                print(f"  {id}: a digit neither marked nor in a name: … {digit} …")
+    total = sum(map(Counter, counts.values()), Counter())
+    print(line("together", {what: total[what] for what in next(iter(counts.values()))}))
+    sys.exit(1 if total["unmarked digits"] else 0)
 
 
 if __name__ == "__main__":

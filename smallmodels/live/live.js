@@ -689,53 +689,76 @@ function sentVega(model) {
 const GONE = "The kernel no longer knows this widget: run this cell again.";
 const SILENT = "The kernel has not answered yet: it is busy, or it was restarted and this cell must be run again.";
 
-/** Whether JupyterLab has lost what answers for a widget: it marks the view so when the kernel restarts. */
-const gone = (el) => el.closest(".jupyter-widgets-disconnected") !== null;
+/** A notebook's Python as the host of one view: it answers by the traits of `model`, or not at all. */
+class Kernel {
+  constructor(model) {
+    const drawing = model.get("drawing");
+    Object.assign(this, { model, drawing, state: "kernel", links: false, waiting: null, lost: false });
+  }
+
+  vega() {
+    return sentVega(this.model);
+  }
+
+  ask(_view, state) {
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+      this.model.set("values", state);
+      this.model.save_changes();
+      if (this.settled()) resolve(this.model.get("result"));
+      else if (this.lost) this.giveUp(resolve);
+      else setTimeout(() => this.giveUp(resolve), SILENCE);
+    });
+  }
+
+  giveUp(resolve) {
+    if (this.waiting !== resolve) return; // answered, or another move came after
+    this.waiting = null; // an answer that comes after all is shown like a move of Python's own
+    resolve({ silent: this.lost ? GONE : SILENT });
+  }
+
+  settled() {
+    return same(this.model.get("values"), this.model.get("result").values ?? {});
+  }
+
+  /** Python moved a control, or answered a move of ours; both end in values and a result that belong together. */
+  tell(view) {
+    const [values, result] = [this.model.get("values"), this.model.get("result")];
+    if (!same(view.state, values)) view.write(values);
+    if (!this.settled()) {
+      if (result.html) view.show(result, result.values); // a drag is faster than the kernel: show how far it has come
+      return;
+    }
+    if (this.waiting) this.waiting(result);
+    else view.take(result);
+    this.waiting = null;
+  }
+}
 
 /** Draws a `Live` whose Python side is `model` into `el`; returns the clean-up. */
 function render({ model, el }) {
   const leaving = new AbortController();
-  let arrived = null;
-  const silent = (resolve) => {
-    if (arrived !== resolve) return; // answered, or another move came after
-    arrived = null; // an answer that comes after all is shown like a move of Python's own
-    resolve({ silent: gone(el) ? GONE : SILENT });
-  };
-  const settled = () => same(model.get("values"), model.get("result").values ?? {});
-  const host = {
-    state: "kernel",
-    drawing: model.get("drawing"),
-    links: false,
-    vega: () => sentVega(model),
-    ask: (_view, state) =>
-      new Promise((resolve) => {
-        arrived = resolve;
-        model.set("values", state);
-        model.save_changes();
-        if (settled()) resolve(model.get("result"));
-        else if (gone(el)) silent(resolve);
-        else setTimeout(() => silent(resolve), SILENCE);
-      }),
-  };
+  const kernel = new Kernel(model);
   el.innerHTML = model.get("html");
-  const view = new View(el.querySelector(".live"), host, leaving.signal);
-  // Python moved a control, or answered a move of ours; both end in values and a result that belong together.
-  const follow = () => {
-    if (!same(view.state, model.get("values"))) view.write(model.get("values"));
-    const result = model.get("result");
-    if (!settled()) {
-      if (result.html) view.show(result, result.values); // a drag is faster than the kernel: show how far it has come
-    } else if (arrived) arrived(result);
-    else view.take(result);
-    if (settled()) arrived = null;
+  const view = new View(el.querySelector(".live"), kernel, leaving.signal);
+  const tell = () => kernel.tell(view);
+  const lose = () => (kernel.lost = true);
+  const answered = () => {
+    kernel.lost = false;
+    tell();
   };
-  model.on("change:values", follow);
-  model.on("change:result", follow);
-  follow();
+  const events = Object.entries({
+    "change:values": tell,
+    "change:result": answered,
+    // So a widget manager tells a model that its kernel restarted, or closed its end.
+    comm_live_update: lose,
+    "comm:close": lose,
+  });
+  for (const [event, act] of events) model.on(event, act);
+  tell();
   followClicks(view, leaving.signal);
   return () => {
-    model.off("change:values", follow);
-    model.off("change:result", follow);
+    for (const [event, act] of events) model.off(event, act);
     leaving.abort();
   };
 }

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from smallmodels import facts, words
 from smallmodels.facts import Model
+from smallmodels.gqa import MODELS, known_model
 from smallmodels.gqa.formulas import kv_bytes_per_token, kv_cache_bytes
-from smallmodels.gqa.tables import MODELS, known_model
 from smallmodels.swa.formulas import hops, reach, visible_pairs
 from smallmodels.table import Cell, Column, Table, Value
 

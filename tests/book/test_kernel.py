@@ -66,6 +66,7 @@ FAKE_MODEL = """async ([state, source]) => {
   const model = window.model = {
     take,
     heard,
+    tell,
     get: name => state[name],
     set: (name, value) => { state[name] = value; tell(`change:${name}`); },
     save_changes: async () => {
@@ -80,7 +81,6 @@ FAKE_MODEL = """async ([state, source]) => {
     },
   };
   const el = document.querySelector("main");
-  window.el = el;
   window.cleanUp = front.render({model, el});
 }"""
 
@@ -235,7 +235,7 @@ def test_a_kernel_that_restarted_is_told_and_nothing_is_lost(kernel: tuple[Page,
     widget.control("n").press("ArrowRight")
     widget.settle("kernel")
     before = widget.look()
-    page.evaluate("window.deaf = true; el.classList.add('jupyter-widgets-disconnected')")
+    page.evaluate("window.deaf = true; model.tell('comm_live_update')")
     for _ in range(2):
         widget.control("n").press("ArrowRight")
         expect(widget.root.locator(".live-message")).to_have_text(GONE)
