@@ -1,4 +1,4 @@
-"""What chapter 05's sentences say, by hand: bytes over bandwidth, milliseconds of the record, the post's rows."""
+"""What the sentences of chapter 05 say, by hand: bytes over bandwidth, milliseconds of the record, the post."""
 
 import json
 
