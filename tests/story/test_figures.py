@@ -6,7 +6,7 @@ import re
 import pytest
 
 import notebooks
-from smallmodels import facts, figures
+from smallmodels import facts, figures, story
 from smallmodels.story import figures as made
 
 
@@ -33,21 +33,19 @@ def test_a_fact_that_changed_its_words_stops_the_figure():
         made.told("seed-round", r"\d+ million yen")
 
 
+def prose() -> str:
+    """The chapter's Markdown as one line."""
+    cells = json.loads((notebooks.FOLDER / "08-story.ipynb").read_text("utf-8"))["cells"]
+    return " ".join(" ".join(notebooks.source(c) for c in cells if c["cell_type"] == "markdown").split())
+
+
 def test_the_law_was_written_by_more_than_a_founder():
     """It has 22 authors: whoever tells of it may not say that the founders had written it."""
-    prose = " ".join(notebooks.source(c) for c in json.loads(PATH.read_text("utf-8"))["cells"])
-    told = [prose, *(event.judgement for event in facts.story())]
+    told = [prose(), *(event.judgement for event in facts.story())]
     assert not [text for text in told if re.search(r"(had|have) written", text)]
 
 
 def test_the_announcements_word_on_data_is_passed_on():
     """A third of the sentence on three months of work was left out once, the third on data."""
-    work = next(event for event in facts.story() if event.id == "work")
-    assert "data processing pipeline" in work.fact
-    prose = " ".join(
-        " ".join(notebooks.source(c) for c in json.loads(PATH.read_text("utf-8"))["cells"]).split()
-    )
-    assert "data processing pipeline" in prose
-
-
-PATH = notebooks.FOLDER / "08-story.ipynb"
+    assert "data processing pipeline" in story.event("work").fact
+    assert "data processing pipeline" in prose()
