@@ -2,13 +2,12 @@
 
 import json
 import re
-from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import facts, story
+from smallmodels import facts
 from smallmodels.story import charts, timeline
 
 # What the post tells of the company, statement by statement.
@@ -33,18 +32,6 @@ def test_the_post_is_quoted_as_it_stands(topic, words):
     assert words in rows()[topic][3]
 
 
-def test_the_round_came_a_hundred_and_six_days_before_the_release():
-    # 17 days of June, 31 of July, 31 of August, 27 of September.
-    assert story.days_between("2023-06-13", "2023-09-27") == (17 + 31 + 31 + 27,) * 2
-    assert "106 days, or 3.5 months" in timeline("seed-round").finding
-
-
-def test_from_the_founding_it_was_more_than_four_months():
-    low, high = story.days_between("2023-04", "2023-09-27")
-    assert (low, high) == (31 + 30 + 31 + 31 + 27, 30 + 31 + 30 + 31 + 31 + 26)
-    assert "150 to 179 days, or 4.9 to 5.9 months" in timeline().finding
-
-
 def test_days_of_whatever_the_reader_counts_from():
     since_round = dict(zip(timeline().values("topic"), timeline("seed-round").values("days"), strict=True))
     assert since_round["Release"] == 106
@@ -66,12 +53,6 @@ def test_from_the_day_of_the_release_days_run_to_the_paper():
         assert timeline(id).series["span"] == [{"from": "2023-09-27", "to": "2023-10-10"}]
 
 
-def test_the_reader_counts_from_every_date_once():
-    ids = [id for _, id in story.event_choices()]
-    assert ids == ["torrent", "founding", "seed-round", "release", "paper"]
-    assert sorted(story.event(id).date for id in ids) == sorted({event.date for event in facts.story()})
-
-
 def test_what_holds_is_counted():
     standings = {event.id: event.standing for event in facts.story()}
     by_hand = {
@@ -88,33 +69,11 @@ def test_what_holds_is_counted():
     assert verdicts["Seed round"] == "right: as announced"
 
 
-def test_what_the_post_leaves_out_is_what_it_does_not_mention():
-    for event in facts.story():
-        assert (event.standing == story.LEFT_OUT) == (event.post_says == "not mentioned")
-
-
 def test_the_chart_has_a_mark_for_every_standing():
     legends = re.findall(r'"domain": (\[[^\]]*\])', json.dumps(charts.timeline().to_dict()))
     kinds = {event.standing for event in facts.story()}
     assert legends
     assert all(set(json.loads(legend)) == kinds for legend in legends)
-
-
-def test_what_became_public_after_the_post_is_told_by_its_date():
-    for event in facts.story():
-        assert story.bounds(event.public)[1] >= story.bounds(event.date)[0]
-    posted = facts.source("post").date
-    later = {event.id for event in facts.story() if story.days_between(posted, event.public)[0] > 0}
-    assert later == {"founding", "paper", "post-date"}
-
-
-@given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(0, 800))
-def test_days_are_those_one_can_count(start, days):
-    end = start + timedelta(days)
-    assert story.days_between(start.isoformat(), end.isoformat()) == (days, days)
-    low, high = story.days_between(start.isoformat()[:7], end.isoformat())
-    assert low <= days <= high
-    assert high - low in (27, 28, 29, 30)  # as many as the month of the first date leaves open
 
 
 @given(st.sampled_from(IDS))
@@ -134,13 +93,3 @@ def test_every_reachable_timeline_is_whole(start):
 def test_an_unknown_event_gets_one_sentence(wrong):
     with pytest.raises(ValueError, match=re.escape(f"There is no event {next(iter(wrong.values()))!r}")):
         timeline(**wrong)
-
-
-def test_a_year_alone_is_any_of_its_days():
-    assert story.bounds("2024") == (date(2024, 1, 1), date(2024, 12, 31))
-    assert story.days_between("2023-12-31", "2024") == (1, 366)
-
-
-def test_what_is_no_date_is_refused():
-    with pytest.raises(ValueError, match="month"):
-        story.bounds("2023-13")
