@@ -287,7 +287,13 @@ def effective_context(model: str = "Mistral 7B", baseline: str = "Llama 2 7B") -
 
 
 def _read(context: Context, of: Callable[[Context], int | None], why: str) -> Cell:
-    return Cell(of(context), words.sentence(facts.source(context.shape.source_id).title), why)
+    return Cell(of(context), _cited(context.shape.source_id), why)
+
+
+def _cited(source_id: str) -> str:
+    """A source's title as a sentence, with the letter that it begins with."""
+    title = facts.source(source_id).title
+    return title if title.endswith((".", "?", "!")) else f"{title}."
 
 
 def _found(context: Context) -> Cell:
@@ -297,7 +303,7 @@ def _found(context: Context) -> Cell:
     first = context.recall[0]
     scores = ", ".join(f"{row.score_pct:g} at {row.context_tokens:,}" for row in context.recall)
     why = f"{first.tested} scores {scores}; what counts is more than Llama 2 7B Chat's in its whole context."
-    return Cell(context.found, words.sentence(facts.source(first.source_id).title), why)
+    return Cell(context.found, _cited(first.source_id), why)
 
 
 def _meaning_row(meaning: str, ours: Cell, theirs: Cell) -> dict[str, Value | Cell]:
@@ -313,7 +319,7 @@ def _said_of_context(model: str, baseline: str) -> Iterable[dict[str, Value | Ce
     if (model, baseline) != ("Mistral 7B", "Llama 2 7B"):
         return
     said = next(row for row in facts.post_inference() if row.id == "context")
-    title = words.sentence(facts.source("post").title)
+    title = _cited("post")
     yield _meaning_row(
         "the post gives it",
         Cell(round(said.challenger_value), title, f'Printed as "{said.challenger_text}".'),

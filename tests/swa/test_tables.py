@@ -209,3 +209,11 @@ def test_no_size_makes_a_table_without_end(call: object, huge: int) -> None:
 def test_anything_else_is_refused_in_a_sentence(call: object, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()  # type: ignore[operator]
+
+
+def test_a_source_is_cited_as_it_writes_itself() -> None:
+    titles = {source.title.rstrip(".?!") for source in facts.sources()}
+    cited = {
+        source.rstrip(".?!") for model in gqa.MODELS for source in swa.effective_context(model).sources()
+    }
+    assert cited <= titles
