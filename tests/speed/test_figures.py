@@ -1,4 +1,4 @@
-"""What chapter 05's sentences say, by hand: bytes over bandwidth, milliseconds of the record, the post's rows."""
+"""What chapter 05 says of speed, by hand: bytes over bandwidth, the record's seconds, the post's rows."""
 
 import json
 
