@@ -1,30 +1,38 @@
-"""What does sharing heads buy?"""
+"""What does sharing heads buy?
+
+Chapter 03. The bytes of a cache and how heads share them are `formulas`; `tables` count with them, and
+`recorded` shows what was measured.
+"""
 
 from smallmodels.gqa.formulas import (
     BYTES_PER_VALUE,
+    Times,
     bytes_per_value,
     cached_tokens,
     even_sharings,
+    fit_times,
     kv_bytes_per_token,
     kv_cache_bytes,
     shared_heads,
 )
 from smallmodels.gqa.recorded import (
-    GRAPH,
-    STUDENT,
-    Timed,
-    Times,
     conversion,
     decode_time,
-    fit_times,
     gpu_decode,
     gpu_sharing,
     sharing_quality,
 )
-from smallmodels.gqa.tables import (
+from smallmodels.gqa.records import (
+    KV_HEADS,
     MODELS,
-    calculators,
+    Cache,
+    cache_of,
+    card_steps,
+    every_layer_alike,
     known_model,
+)
+from smallmodels.gqa.tables import (
+    calculators,
     kv_cache,
     miscounts,
     published_quality,
@@ -33,17 +41,19 @@ from smallmodels.gqa.tables import (
 
 __all__ = [
     "BYTES_PER_VALUE",
-    "GRAPH",
+    "KV_HEADS",
     "MODELS",
-    "STUDENT",
-    "Timed",
+    "Cache",
     "Times",
     "bytes_per_value",
+    "cache_of",
     "cached_tokens",
     "calculators",
+    "card_steps",
     "conversion",
     "decode_time",
     "even_sharings",
+    "every_layer_alike",
     "fit_times",
     "gpu_decode",
     "gpu_sharing",

@@ -22,7 +22,7 @@ def sharing() -> Chart:
     """Chapter 03: query heads above, the keys and values they share below, a line from each to what it reads.
 
     Draws the series `queries`, `keys` (left, right, tone), `heads` (query_x, kv_x, tone) and `words` (side,
-    text) of `attention.sharing`; places run from 0 to 1.
+    text) of `gqa.sharing`; places run from 0 to 1.
     """
     queries, keys, heads, words = (alt.Chart(alt.NamedData(n)) for n in ("queries", "keys", "heads", "words"))
     across = alt.Scale(domain=[0, 1])
@@ -57,7 +57,7 @@ def sharing() -> Chart:
 def kv_cache() -> Chart:
     """Chapter 03: the cache of one model by its number of key-value heads, the chosen number in full colour.
 
-    Draws the series `caches` (row, value, text, family, chosen) of `attention.kv_cache`, in GB.
+    Draws the series `caches` (row, value, text, family, chosen) of `gqa.kv_cache`, in GB.
     """
     shade = alt.Opacity("chosen:N", scale=alt.Scale(domain=[True, False], range=[1, 0.4]), legend=None)
     bars, *words = bar_marks("caches", alt.X("value:Q", title="keys and values (GB)"))
@@ -71,7 +71,7 @@ def decode_time() -> Chart:
     """Chapter 03: time of a decode_time step over the bytes it reads, and the line through the points.
 
     Draws the series `points` (read_gb, ms, low, high, place), `tags` (read_gb, ms, text), `line` (read_gb,
-    ms) and `key` (place, text) of `attention.decode_time`. A place, 0 to 3, is a shape and a line of the key;
+    ms) and `key` (place, text) of `gqa.decode_time`. A place, 0 to 3, is a shape and a line of the key;
     the thin bars go from the fastest to the slowest round.
     """
     points, tags, line, key = (alt.Chart(alt.NamedData(name)) for name in ("points", "tags", "line", "key"))
@@ -102,7 +102,7 @@ def decode_time() -> Chart:
 def gpu_decode() -> Chart:
     """Chapter 03: time of a decoding step of published models on a card.
 
-    Draws the series `times` (row, value, text, family) and `least` (row, value) of `cards.gpu_decode`, in
+    Draws the series `times` (row, value, text, family) and `least` (row, value) of `gqa.gpu_decode`, in
     ms; a tick marks what the card's bandwidth would allow.
     """
     value = alt.X("value:Q", title="time of a step (ms; the tick: at full bandwidth)")
@@ -112,7 +112,7 @@ def gpu_decode() -> Chart:
 def gpu_sharing() -> Chart:
     """Chapter 03: time of attention over a long cache on a card, by KV heads and by how they are shared.
 
-    Draws the series `times` (row, value, text, way) and `predicted` (row, value) of `cards.gpu_sharing`, in
+    Draws the series `times` (row, value, text, way) and `predicted` (row, value) of `gqa.gpu_sharing`, in
     ms; a tick marks what the bytes say.
     """
     times = alt.Chart(alt.NamedData("times"))
@@ -127,7 +127,7 @@ def gpu_sharing() -> Chart:
 def sharing_quality() -> Chart:
     """Chapter 03: losses of models by their number of key-value heads, a dot a run, a tick the mean.
 
-    Draws the series `runs` (row, value) and `means` (row, value, text) of `attention.sharing_quality`.
+    Draws the series `runs` (row, value) and `means` (row, value, text) of `gqa.sharing_quality`.
     """
     runs, means = alt.Chart(alt.NamedData("runs")), alt.Chart(alt.NamedData("means"))
     loss = alt.X(
@@ -142,18 +142,14 @@ def sharing_quality() -> Chart:
 
 
 _WAYS = ["kept", "mean", "first", "random"]
-
-
 _WAY_COLOURS = alt.Scale(domain=_WAYS, range=[colour("ink"), colour("good"), colour("bad"), colour("other")])
-
-
 _WAY_SHAPES = alt.Scale(domain=_WAYS, range=["circle", "triangle-up", "diamond", "square"])
 
 
 def conversion() -> Chart:
     """Chapter 03: losses of a trained model whose heads were merged in several ways, as it trains on.
 
-    Draws the series `runs` and `means` (row, way, value) and `names` (row, text) of `attention.conversion`.
+    Draws the series `runs` and `means` (row, way, value) and `names` (row, text) of `gqa.conversion`.
     """
     runs, means, names = (alt.Chart(alt.NamedData(name)) for name in ("runs", "means", "names"))
     loss = alt.X(
@@ -173,7 +169,7 @@ def conversion() -> Chart:
 def miscounts() -> Chart:
     """Chapter 03: the cache as it is, and as it comes out when something is forgotten.
 
-    Draws the series `miscounts` (row, value, text, family) of `attention.miscounts`, in GB.
+    Draws the series `miscounts` (row, value, text, family) of `gqa.miscounts`, in GB.
     """
     return voice(
         alt.layer(*bar_marks("miscounts", alt.X("value:Q", title="keys and values (GB)"))), alt.Step(42)

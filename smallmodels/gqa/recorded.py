@@ -1,101 +1,125 @@
 """Chapter 03, measured: quality, conversion and time of shared heads, on a CPU and on a card."""
 
-from math import sqrt
-from statistics import fmean, linear_regression, pvariance, stdev
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Rows, family_of, recorded
+from smallmodels.gqa.formulas import Times
+from smallmodels.gqa.records import (
+    CardStep,
+    Conversion,
+    Losses,
+    Reading,
+    Shared,
+    Step,
+    Steps,
+    card_sharings,
+    card_steps,
+    converted,
+    losses,
+    steps,
+)
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]
-Timed = dict[str, Any]  # a row of a record
 
 
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # t of 95%, for 2 to 10 values
-
-
+@checked
 def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
-    """Loss of models of one size by their number of key-value heads, over seeds."""
-    rows, notes, source = recorded("sharing-quality", rows, device)
-    heads = sorted({row["n_kv_heads"] for row in rows}, reverse=True)
-    losses = {n: {row["seed"]: row["loss"] for row in rows if row["n_kv_heads"] == n} for n in heads}
-    gaps = {n: [loss - losses[heads[0]][seed] for seed, loss in losses[n].items()] for n in heads}
+    """Loss of models of one size by their number of key-value heads, over seeds.
+
+    With `rows` of a run of one's own, the record's finding stands in the notes.
+    """
+    shown, notes, source = recorded("sharing-quality", rows, device)
+    found = losses(shown)
     return Table(
         caption="Quality of shared heads: loss of models of equal size on unseen text",
-        columns=(
-            Column("n_kv_heads", "KV heads", format="d"),
-            *_spread_columns("loss", "nats a character"),
-            Column("gap", f"against {heads[0]} KV heads", "nats", "+.3f", "Mean over seeds."),
-            Column("margin", "give or take", "nats", ".3f", "95% interval of the mean, by Student's t."),
-            Column("worse", "worse in", "runs", "d", "Each against the run of the same seed."),
-            Column("seeds", "of", "runs", "d"),
-        ),
+        columns=_quality_columns(found[0].n_kv_heads),
         rows=tuple(
             {
-                "n_kv_heads": n,
-                **_spread("loss", [*losses[n].values()], source),
-                "gap": fmean(gaps[n]) if n != heads[0] else None,
-                "margin": _margin(gaps[n]) if n != heads[0] else None,
-                "worse": sum(gap > 0 for gap in gaps[n]) if n != heads[0] else None,
-                "seeds": len(gaps[n]),
+                "n_kv_heads": one.n_kv_heads,
+                "loss": Cell(one.mean, source),
+                "deviation": one.deviation,
+                "gap": one.gap,
+                "margin": one.margin,
+                "worse": one.worse,
+                "seeds": len(one.by_seed),
             }
-            for n in heads
+            for one in found
         ),
-        finding=_quality_finding(losses, gaps, heads),
-        notes=notes + _elsewhere("sharing-quality", rows, device),
-        series=_quality_series(losses),
+        finding=_quality_finding(found),
+        notes=notes + _beside(sharing_quality, "sharing-quality", rows, device),
+        series=_quality_series(found),
     )
 
 
-def _quality_finding(
-    losses: dict[int, dict[int, float]], gaps: dict[int, list[float]], heads: list[int]
-) -> str:
-    shown = ", ".join(
-        f"{_gap(gaps[n])} with {n} ({sum(gap > 0 for gap in gaps[n])} of {len(gaps[n])} worse)"
-        for n in heads[1:]
+def _quality_columns(most: int) -> tuple[Column, ...]:
+    return (
+        Column("n_kv_heads", "KV heads", format="d"),
+        Column("loss", "mean loss", "nats a character", ".3f"),
+        Column(
+            "deviation", "standard deviation", "nats", ".3f", "Between runs that differ in their seed only."
+        ),
+        Column("gap", f"against {most} KV heads", "nats", "+.3f", "Mean over seeds."),
+        Column("margin", "give or take", "nats", ".3f", "95% interval of the mean, by Student's t."),
+        Column("worse", "worse in", "runs", "d", "Each against the run of the same seed."),
+        Column("seeds", "of", "runs", "d"),
     )
-    widest = max(max(found.values()) - min(found.values()) for found in losses.values())
-    against = (
-        f"Loss against {heads[0]} KV heads at equal size, in nats a character: {shown or 'none compared'}."
-    )
+
+
+def _quality_finding(found: Sequence[Losses]) -> str:
+    first, *fewer = found
+    shown = ", ".join(map(_gap_told, fewer)) or "none compared"
+    widest = max(one.span for one in found)
+    against = f"Loss against {first.n_kv_heads} KV heads at equal size, in nats a character: {shown}."
     return f"{against} Seeds alone make up to {widest:.3f}." if widest else against
 
 
-def _gap(gaps: list[float]) -> str:
-    margin = _margin(gaps)
-    return words.signed(fmean(gaps), 3) + ("" if margin is None else f" ± {margin:.3f}")
+def _gap_told(one: Losses) -> str:
+    give = "" if one.margin is None else f" ± {one.margin:.3f}"
+    gap = words.signed(one.gap or 0, 3)
+    return f"{gap}{give} with {one.n_kv_heads} ({one.worse} of {len(one.by_seed)} worse)"
 
 
-def _margin(gaps: list[float]) -> float | None:
-    """Half of the 95% interval of a mean; beyond ten values a little too wide, None for a single one."""
-    if len(gaps) < 2:
-        return None
-    return STUDENT[min(len(gaps), len(STUDENT) + 1) - 2] * stdev(gaps) / sqrt(len(gaps))
-
-
-def _quality_series(losses: dict[int, dict[int, float]]) -> dict[str, list[Row]]:
-    names = {n: words.figures(n, "KV head") for n in losses}
-    means = {n: fmean(found.values()) for n, found in losses.items()}
+def _quality_series(found: Sequence[Losses]) -> dict[str, list[Row]]:
+    names = {one.n_kv_heads: words.figures(one.n_kv_heads, "KV head") for one in found}
     return {
-        "runs": [{"row": names[n], "value": loss} for n, found in losses.items() for loss in found.values()],
-        "means": [{"row": names[n], "value": means[n], "text": f"mean {means[n]:.3f}"} for n in losses],
+        "runs": [
+            {"row": names[one.n_kv_heads], "value": loss} for one in found for loss in one.by_seed.values()
+        ],
+        "means": [
+            {"row": names[one.n_kv_heads], "value": one.mean, "text": f"mean {one.mean:.3f}"} for one in found
+        ],
     }
 
 
+def _beside(show: Callable[..., Table], name: str, rows: Rows | None, device: str = "cpu") -> tuple[str, ...]:
+    """What another record of the experiment says: of a run just made the same machine's, else the CPU's."""
+    if rows is None:
+        return _elsewhere(name, device)
+    machine = facts.run(name if device == "cpu" else f"{name}-{device}").device
+    return (f"Recorded before, on {machine}: {show(device=device).finding}",)
+
+
+def _elsewhere(name: str, device: str) -> tuple[str, ...]:
+    """How far the losses of another device's record lie from the CPU's, run by run."""
+    if device == "cpu":
+        return ()
+    runs = zip(facts.run(f"{name}-{device}").rows, facts.run(name).rows, strict=True)
+    apart = max(abs(row["loss"] - other["loss"]) for row, other in runs)
+    return (f"Same seeds, same text: no run differs from the one on the CPU by more than {apart:.3f} nats.",)
+
+
+@checked
 def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
-    """Loss of a trained MHA whose heads were merged in several ways, before and after training on."""
-    rows, notes, source = recorded("conversion", rows, device)
-    shares = sorted({row["extra"] for row in rows})
-    ways = list(dict.fromkeys(row["way"] for row in rows))
-    found = {
-        share: {
-            way: [row["loss"] for row in rows if row["way"] == way and row["extra"] == share] for way in ways
-        }
-        for share in shares
-    }
-    means = {share: {way: fmean(found[share][way]) for way in ways} for share in shares}
-    names = {share: f"after {share:.0%} more" if share else "at once" for share in shares}
+    """Loss of a trained MHA whose heads were merged in several ways, before and after training on.
+
+    With `rows` of a run of one's own, the record's finding stands in the notes.
+    """
+    shown, notes, source = recorded("conversion", rows, device)
+    found = converted(shown)
+    names = {share: f"after {share:.0%} more" if share else "at once" for share in found.shares}
     return Table(
         caption="A trained model made to share its heads: loss on unseen text",
         columns=(
@@ -103,154 +127,125 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
                 "way", "new head", meaning="Of a group: the mean of its heads, its first, noise; or all kept."
             ),
             *(
-                Column(f"loss_{i}", names[s], "nats a character", ".3f", "Mean over seeds.")
-                for i, s in enumerate(shares)
+                Column(f"loss_{i}", name, "nats a character", ".3f", "Mean over seeds.")
+                for i, name in enumerate(names.values())
             ),
         ),
         rows=tuple(
-            {"way": way, **{f"loss_{i}": Cell(means[s][way], source) for i, s in enumerate(shares)}}
-            for way in ways
+            {"way": way, **{f"loss_{i}": Cell(found.mean(way, s), source) for i, s in enumerate(names)}}
+            for way in found.ways
         ),
-        finding=_conversion_finding(means, names),
-        notes=notes + _elsewhere("conversion", rows, device),
-        series={
-            "runs": [
-                {"row": names[share], "way": way, "value": loss}
-                for share in shares
-                for way in ways
-                for loss in found[share][way]
-            ],
-            "means": [
-                {"row": names[share], "way": way, "value": means[share][way]}
-                for share in shares
-                for way in ways
-            ],
-            "names": [{"row": name, "text": name} for name in names.values()],
-        },
+        finding=_conversion_finding(found, names),
+        notes=notes + _beside(conversion, "conversion", rows, device),
+        series=_conversion_series(found, names),
     )
 
 
-def _conversion_finding(means: dict[float, dict[str, float]], names: dict[float, str]) -> str:
-    merged = {s: {way: loss for way, loss in found.items() if way != "kept"} for s, found in means.items()}
-    best = {share: min(losses, key=lambda way: losses[way]) for share, losses in merged.items()}
-    last = max(means)
-    ranks = ", ".join(f"{way!r} {names[share]}" for share, way in best.items())
-    behind = means[last][best[last]] - means[last]["kept"]
+def _conversion_finding(found: Conversion, names: dict[float, str]) -> str:
+    ranks = ", ".join(f"{found.best(share)!r} {name}" for share, name in names.items())
     return (
-        f"Best is {ranks}; it is then {behind:.3f} nats behind the model that kept its heads and trained on."
+        f"Best is {ranks}; it is then {found.behind:.3f} nats behind the model that kept its heads and "
+        "trained on."
     )
 
 
-def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
-    """Time of a decoding step, bytes read, and the line t = t0 + bytes / bandwidth through them."""
-    rows, notes, source = recorded("decode-time", rows, device)
-    line = fit_times(rows)
-    most = max(row["n_kv_heads"] for row in rows)
-    whole = {row["context"]: row for row in rows if row["n_kv_heads"] == most}
-    places = {context: place for place, context in enumerate(sorted(whole))}
-    return Table(
-        caption="A decoding step: bytes read and time taken",
-        columns=(
-            Column("n_kv_heads", "KV heads", format="d"),
-            Column("context", "tokens cached", format=",d"),
-            Column(
-                "read_gb", "bytes read", "GB", ".3f", "Weights and cache, as predicted; GB is 10^9 bytes."
-            ),
-            Column("ms", "time", "ms", ".2f", "Median of the rounds."),
-            Column("fitted_ms", "on the line", "ms", ".2f", "t0 + bytes / bandwidth, by least squares."),
-            Column("fewer", "times fewer bytes", format=".2f", meaning=f"Against {most} KV heads."),
-            Column("faster", "times as fast", format=".2f", meaning=f"Against {most} KV heads."),
-        ),
-        rows=tuple(
-            {
-                "n_kv_heads": row["n_kv_heads"],
-                "context": row["context"],
-                "read_gb": gb,
-                "ms": Cell(ms, source),
-                "fitted_ms": line.start_ms + line.ms_per_gb * gb,
-                "fewer": whole[row["context"]]["bytes"] / row["bytes"],
-                "faster": whole[row["context"]]["seconds"] / row["seconds"],
-            }
-            for row, gb, ms in ((row, row["bytes"] / 1e9, row["seconds"] * 1e3) for row in rows)
-        ),
-        finding=_decode_finding(rows, line),
-        notes=notes,
-        series={
-            "points": [_timed_point(row, places[row["context"]]) for row in rows],
-            "tags": [_timed_tag(row) for row in rows if row["context"] == max(whole)],
-            "key": [{"place": place, "text": _cached(context)} for context, place in places.items()],
-            "line": [
-                {"read_gb": gb, "ms": line.start_ms + line.ms_per_gb * gb}
-                for gb in (0.0, max(row["bytes"] for row in rows) / 1e9)
-            ],
-        },
-    )
-
-
-class Times(NamedTuple):
-    """Milliseconds of a step: a start, so many for each GB read, so many for each cached token; and how much
-    of the variance that explains, 0 to 1.
-    """
-
-    start_ms: float
-    ms_per_gb: float
-    ms_per_token: float
-    explained: float
-
-
-def fit_times(rows: Rows, with_tokens: bool = False) -> Times:
-    """Least squares of the times of `decode_time` by bytes, and by cached tokens too if asked for.
-
-    Two causes are fitted one after the other: what the bytes do not say of the tokens is set against the
-    times first (Frisch and Waugh 1933). StatisticsError, a ValueError, when all rows read the same.
-    """
-    read, taken = [row["bytes"] / 1e9 for row in rows], [row["seconds"] * 1e3 for row in rows]
-    cached, per_token = [float(row["context"]) for row in rows], 0.0
-    if with_tokens:
-        slope, base = linear_regression(read, cached)
-        alone = [tokens - base - slope * gb for tokens, gb in zip(cached, read, strict=True)]
-        per_token = linear_regression(alone, taken).slope
-    rest = [ms - per_token * tokens for ms, tokens in zip(taken, cached, strict=True)]
-    per_gb, start = linear_regression(read, rest)
-    fitted = [start + per_gb * gb + per_token * tokens for gb, tokens in zip(read, cached, strict=True)]
-    missed = sum((ms - by_fit) ** 2 for ms, by_fit in zip(taken, fitted, strict=True))
-    return Times(start, per_gb, per_token, 1 - missed / (pvariance(taken) * len(taken)))
-
-
-def _timed_point(row: dict[str, Any], place: int) -> Row:
+def _conversion_series(found: Conversion, names: dict[float, str]) -> dict[str, list[Row]]:
+    cases = [(name, way, share) for share, name in names.items() for way in found.ways]
     return {
-        "read_gb": row["bytes"] / 1e9,
-        "ms": row["seconds"] * 1e3,
-        "low": row["least"] * 1e3,
-        "high": row["most"] * 1e3,
-        "place": place,
+        "runs": [
+            {"row": name, "way": way, "value": loss}
+            for name, way, share in cases
+            for loss in found.found[way, share].values()
+        ],
+        "means": [{"row": name, "way": way, "value": found.mean(way, share)} for name, way, share in cases],
+        "names": [{"row": name, "text": name} for name in names.values()],
     }
 
 
-def _timed_tag(row: dict[str, Any]) -> Row:
-    return {"read_gb": row["bytes"] / 1e9, "ms": row["seconds"] * 1e3, "text": str(row["n_kv_heads"])}
+@checked
+def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
+    """Time of a decoding step, bytes read, and the line t = t0 + bytes / bandwidth through them.
+
+    With `rows` of a run of one's own, the record's finding stands in the notes.
+    """
+    shown, notes, source = recorded("decode-time", rows, device)
+    found = steps(shown)
+    line = found.line()
+    return Table(
+        caption="A decoding step: bytes read and time taken",
+        columns=_decode_columns(found.most_heads),
+        rows=tuple(
+            {
+                "n_kv_heads": step.n_kv_heads,
+                "context": step.context,
+                "read_gb": step.gb,
+                "ms": Cell(step.ms, source),
+                "fitted_ms": line.at(step.gb),
+                "fewer": step.fewer(found.whole(step)),
+                "faster": step.faster(found.whole(step)),
+            }
+            for step in found.all
+        ),
+        finding=_decode_finding(found, line),
+        notes=notes + _beside(decode_time, "decode-time", rows),
+        series=_decode_series(found, line),
+    )
+
+
+def _decode_columns(most: int) -> tuple[Column, ...]:
+    return (
+        Column("n_kv_heads", "KV heads", format="d"),
+        Column("context", "tokens cached", format=",d"),
+        Column("read_gb", "bytes read", "GB", ".3f", "Weights and cache, as predicted; GB is 10^9 bytes."),
+        Column("ms", "time", "ms", ".2f", "Median of the rounds."),
+        Column("fitted_ms", "on the line", "ms", ".2f", "t0 + bytes / bandwidth, by least squares."),
+        Column("fewer", "times fewer bytes", format=".2f", meaning=f"Against {most} KV heads."),
+        Column("faster", "times as fast", format=".2f", meaning=f"Against {most} KV heads."),
+    )
+
+
+def _decode_series(found: Steps, line: Times) -> dict[str, list[Row]]:
+    contexts = found.contexts
+    most_read = max(step.gb for step in found.all)
+    return {
+        "points": [_timed_point(step, contexts.index(step.context)) for step in found.all],
+        "tags": [
+            {"read_gb": step.gb, "ms": step.ms, "text": str(step.n_kv_heads)}
+            for step in found.all
+            if step.context == contexts[-1]
+        ],
+        "key": [{"place": place, "text": _cached(context)} for place, context in enumerate(contexts)],
+        "line": [{"read_gb": gb, "ms": line.at(gb)} for gb in (0.0, most_read)],
+    }
+
+
+def _timed_point(step: Step, place: int) -> Row:
+    return {
+        "read_gb": step.gb,
+        "ms": step.ms,
+        "low": 1e3 * step.least,
+        "high": 1e3 * step.most,
+        "place": place,
+    }
 
 
 def _cached(context: int) -> str:
     return f"{context:,} tokens cached" if context else "nothing cached"
 
 
-def _decode_finding(rows: Rows, line: Times) -> str:
-    longest = max(row["context"] for row in rows)
-    full = sorted((row for row in rows if row["context"] == longest), key=lambda row: -row["n_kv_heads"])
-    first, last = full[0], full[-1]
-    gain, fewer = first["seconds"] / last["seconds"], first["bytes"] / last["bytes"]
+def _decode_finding(found: Steps, line: Times) -> str:
+    first, *_, last = found.longest()
     return (
-        f"With {longest:,} tokens cached, a step with {words.figures(last['n_kv_heads'], 'KV head')} is "
-        f"{gain:.1f} times as fast as with {first['n_kv_heads']}, where the bytes say {fewer:.1f}; "
-        f"{_line_told(rows, line)}"
+        f"With {last.context:,} tokens cached, a step with {words.figures(last.n_kv_heads, 'KV head')} is "
+        f"{last.faster(first):.1f} times as fast as with {first.n_kv_heads}, where the bytes say "
+        f"{last.fewer(first):.1f}; {_line_told(found, line)}"
     )
 
 
-def _line_told(rows: Rows, line: Times) -> str:
+def _line_told(found: Steps, line: Times) -> str:
     """The line in words, or that there is none: then something else than reading takes the time."""
     if line.ms_per_gb <= 0 or line.explained < 0.5:
-        least, most = (1e3 * pick(row["seconds"] for row in rows) for pick in (min, max))
+        least, most = (pick(step.ms for step in found.all) for pick in (min, max))
         return (
             f"the time does not follow the bytes here: a step takes {least:.2g} to {most:.2g} ms, "
             "whatever it reads."
@@ -259,76 +254,34 @@ def _line_told(rows: Rows, line: Times) -> str:
     return f"t = {line.start_ms:.2g} ms + bytes / {speed} explains {line.explained:.0%} of the differences."
 
 
-def _elsewhere(name: str, rows: Rows, device: str) -> tuple[str, ...]:
-    """How far the losses of another device's record lie from the CPU's, run by run."""
-    if device == "cpu":
-        return ()
-    runs = zip(rows, facts.run(name).rows, strict=True)
-    apart = max(abs(row["loss"] - other["loss"]) for row, other in runs)
-    return (f"Same seeds, same text: no run differs from the one on the CPU by more than {apart:.3f} nats.",)
-
-
-def _spread_columns(name: str, unit: str) -> tuple[Column, ...]:
-    return (
-        Column(name, "mean loss", unit, ".3f"),
-        Column(
-            "deviation", "standard deviation", "nats", ".3f", "Between runs that differ in their seed only."
-        ),
-    )
-
-
-def _spread(name: str, values: list[float], source: str) -> dict[str, Value | Cell]:
-    return {name: Cell(fmean(values), source), "deviation": stdev(values) if len(values) > 1 else None}
-
-
-GRAPH = ", graph"  # a way replayed without Python: the same kernels, started by the card
-
-
+@checked
 def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
     """A decoding step of models of published shape on a card: bytes, time, and share of its bandwidth.
 
     `card` is the one the rows were measured on, for its published bandwidth; ValueError for an unknown one.
     """
     rows, notes, source = recorded("published-decode", rows, "cuda")
-    copy, *steps = rows
-    peak, copied = facts.gpu(card).bandwidth_gb_s, _rate(copy)
-    way = "step" + _replayed(steps)
-    best = {(row["model"], row["context"]): row for row in steps if row["way"] == way}
-    shares = {case: 100 * _rate(row) / peak for case, row in best.items()}
+    copy, found = card_steps(rows)
+    peak = facts.gpu(card).bandwidth_gb_s
     return Table(
         caption=f"A decoding step of one sequence on the {card}",
-        columns=_gpu_decode_columns(peak, copied),
+        columns=_gpu_decode_columns(peak, copy.gb_s),
         rows=tuple(
             {
-                "model": model,
-                "context": context,
-                "read_gb": row["bytes"] / 1e9,
-                "least_ms": row["bytes"] / peak / 1e6,
-                "ms": Cell(1e3 * row["seconds"], source),
-                "share_pct": shares[model, context],
-                "copy_pct": 100 * _rate(row) / copied,
+                "model": step.model,
+                "context": step.context,
+                "read_gb": step.gb,
+                "least_ms": step.ms_at(peak),
+                "ms": Cell(step.ms, source),
+                "share_pct": 100 * step.gb_s / peak,
+                "copy_pct": 100 * step.gb_s / copy.gb_s,
             }
-            for (model, context), row in best.items()
+            for step in found.values()
         ),
-        finding=(
-            f"A step reads weights and cache at {min(shares.values()):.0f}% to {max(shares.values()):.0f}% "
-            f"of the card's published bandwidth, where a plain copy reaches {100 * copied / peak:.0f}%."
-        ),
+        finding=_gpu_decode_finding([*found.values()], copy, peak),
         notes=notes,
-        series=_gpu_decode_series(list(best.values()), peak),
+        series=_gpu_decode_series([*found.values()], peak),
     )
-
-
-def _gpu_decode_series(steps: list[Timed], peak: float) -> dict[str, list[dict[str, Value]]]:
-    """A bar of milliseconds for each step, by context, and what the card's bandwidth would allow."""
-    bars: list[dict[str, Value]] = []
-    least: list[dict[str, Value]] = []
-    for row in sorted(steps, key=lambda row: int(row["context"])):
-        cached = f"{row['context']:,} tokens" if row["context"] else "nothing cached"
-        name, ms = f"{row['model']}, {cached}", 1e3 * row["seconds"]
-        bars.append({"row": name, "value": ms, "text": f"{ms:.2f} ms", "family": family_of(row["model"])})
-        least.append({"row": name, "value": row["bytes"] / peak / 1e6})
-    return {"times": bars, "least": least}
 
 
 def _gpu_decode_columns(peak: float, copied: float) -> tuple[Column, ...]:
@@ -343,53 +296,62 @@ def _gpu_decode_columns(peak: float, copied: float) -> tuple[Column, ...]:
     )
 
 
+def _gpu_decode_finding(found: Sequence[CardStep], copy: Reading, peak: float) -> str:
+    least, most = (100 * pick(step.gb_s for step in found) / peak for pick in (min, max))
+    return (
+        f"A step reads weights and cache at {least:.0f}% to {most:.0f}% of the card's published bandwidth, "
+        f"where a plain copy reaches {100 * copy.gb_s / peak:.0f}%."
+    )
+
+
+def _gpu_decode_series(found: Sequence[CardStep], peak: float) -> dict[str, list[Row]]:
+    """A bar of milliseconds for each step, by context, and what the card's bandwidth would allow."""
+    ordered = sorted(found, key=lambda step: step.context)
+    names = [f"{step.model}, {_seen(step.context)}" for step in ordered]
+    return {
+        "times": [
+            {"row": name, "value": step.ms, "text": f"{step.ms:.2f} ms", "family": family_of(step.model)}
+            for name, step in zip(names, ordered, strict=True)
+        ],
+        "least": [
+            {"row": name, "value": step.ms_at(peak)} for name, step in zip(names, ordered, strict=True)
+        ],
+    }
+
+
+def _seen(context: int) -> str:
+    return f"{context:,} tokens" if context else "nothing cached"
+
+
+@checked
 def gpu_sharing(rows: Rows | None = None) -> Table:
     """The attention of a decoding step on a card, over a long cache, by the number of KV heads."""
     rows, notes, source = recorded("shared-decode", rows, "cuda")
-    graphs = _replayed(rows)
-    heads = sorted({row["n_kv_heads"] for row in rows}, reverse=True)
-    found = {
-        (row["n_kv_heads"], row["way"].removesuffix(graphs)): row for row in rows if graphs in row["way"]
-    }
-    first, last = found[heads[0], "grouped"], found[heads[-1], "grouped"]
-    faster, fewer = first["seconds"] / last["seconds"], first["bytes"] / last["bytes"]
+    found = card_sharings(rows)
+    first, last = found[0], found[-1]
     return Table(
         caption="Attention of a decoding step over a long cache, all layers together, on a card",
-        columns=_gpu_sharing_columns(heads[0]),
+        columns=_gpu_sharing_columns(first.n_kv_heads),
         rows=tuple(
             {
-                "n_kv_heads": n,
-                "read_gb": found[n, "grouped"]["bytes"] / 1e9,
-                "ms": Cell(1e3 * found[n, "grouped"]["seconds"], source),
-                "gain": first["seconds"] / found[n, "grouped"]["seconds"],
-                "bytes_gain": first["bytes"] / found[n, "grouped"]["bytes"],
-                "gb_s": _rate(found[n, "grouped"]),
-                "packed_ms": Cell(1e3 * found[n, "packed"]["seconds"], source),
+                "n_kv_heads": one.n_kv_heads,
+                "read_gb": one.grouped.gb,
+                "ms": Cell(one.grouped.ms, source),
+                "gain": one.grouped.faster(first.grouped),
+                "bytes_gain": one.grouped.fewer(first.grouped),
+                "gb_s": one.grouped.gb_s,
+                "packed_ms": Cell(one.packed.ms, source),
             }
-            for n in heads
+            for one in found
         ),
         finding=(
-            f"With {heads[-1]} instead of {heads[0]} KV heads the attention is {faster:.1f} times faster, "
-            f"where the bytes say {fewer:.0f} times."
+            f"With {last.n_kv_heads} instead of {first.n_kv_heads} KV heads the attention is "
+            f"{last.grouped.faster(first.grouped):.1f} times faster, where the bytes say "
+            f"{last.grouped.fewer(first.grouped):.0f} times."
         ),
         notes=notes,
         series=_gpu_sharing_series(found),
     )
-
-
-def _gpu_sharing_series(found: dict[tuple[int, str], Timed]) -> dict[str, list[dict[str, Value]]]:
-    """A bar of milliseconds for each number of heads and way, and what the bytes say of it."""
-    cases = sorted(found, key=lambda case: (-case[0], case[1]))
-    slowest = found[cases[0]]
-    bars: list[dict[str, Value]] = []
-    predicted: list[dict[str, Value]] = []
-    for n, way in cases:
-        heads = "one KV head" if n == 1 else f"{n} KV heads"
-        name, ms = f"{heads}, {way}" if way == "packed" else heads, 1e3 * found[n, way]["seconds"]
-        bars.append({"row": name, "value": ms, "text": f"{ms:.2f} ms", "way": way})
-        fewer = slowest["bytes"] / found[n, way]["bytes"]
-        predicted.append({"row": name, "value": 1e3 * slowest["seconds"] / fewer})
-    return {"times": bars, "predicted": predicted}
 
 
 def _gpu_sharing_columns(most: int) -> tuple[Column, ...]:
@@ -400,14 +362,28 @@ def _gpu_sharing_columns(most: int) -> tuple[Column, ...]:
         Column("gain", "times faster", format=".1f", meaning=f"Than with {most} KV heads."),
         Column("bytes_gain", "by bytes", format=".0f", meaning=f"Fewer than {most} KV heads have."),
         Column("gb_s", "read at", "GB/s", ",.0f", "Bytes / time."),
-        Column("packed_ms", "packed", "ms", ".2f", "A group as rows of one query: the best way on a CPU."),
+        Column(
+            "packed_ms",
+            "packed",
+            "ms",
+            ".2f",
+            "A group as rows of one query: our way on a CPU.",
+        ),
     )
 
 
-def _replayed(rows: Rows) -> str:
-    return GRAPH if any(row["way"].endswith(GRAPH) for row in rows) else ""
-
-
-def _rate(row: Timed) -> float:
-    """GB/s."""
-    return float(row["bytes"] / row["seconds"] / 1e9)
+def _gpu_sharing_series(found: Sequence[Shared]) -> dict[str, list[Row]]:
+    """A bar of milliseconds for each number of heads and way, and what the bytes say of it."""
+    first = found[0].grouped
+    cases = [
+        (words.figures(one.n_kv_heads, "KV head") + end, way, reading)
+        for one in found
+        for way, end, reading in (("grouped", "", one.grouped), ("packed", ", packed", one.packed))
+    ]
+    return {
+        "times": [
+            {"row": name, "value": reading.ms, "text": f"{reading.ms:.2f} ms", "way": way}
+            for name, way, reading in cases
+        ],
+        "predicted": [{"row": name, "value": first.ms / reading.fewer(first)} for name, _, reading in cases],
+    }

@@ -10,6 +10,7 @@ from lives import LIVE_JS, Widget, by_keyboard, by_pointer, find
 from playwright.sync_api import Page, expect
 
 from smallmodels.live import Live
+from smallmodels.live.bundle import bundled
 from smallmodels.live.picture import specification, static_picture
 from smallmodels.table import Cell, Column, Table
 
@@ -66,6 +67,7 @@ FAKE_MODEL = """async ([state, source]) => {
   const model = window.model = {
     take,
     heard,
+    tell,
     get: name => state[name],
     set: (name, value) => { state[name] = value; tell(`change:${name}`); },
     save_changes: async () => {
@@ -80,7 +82,6 @@ FAKE_MODEL = """async ([state, source]) => {
     },
   };
   const el = document.querySelector("main");
-  window.el = el;
   window.cleanUp = front.render({model, el});
 }"""
 
@@ -104,7 +105,7 @@ def drawn_by_a_kernel(book: Any, page: Page, drawing: str) -> tuple[Page, Live, 
     head = '<title>t</title><link rel="icon" href="data:,">'
     body = f'<!doctype html><html lang="en">{head}{TEXT}<main></main></html>'
     page.route("**/scratch.html", lambda route: route.fulfill(body=body, content_type="text/html"))
-    source = LIVE_JS.read_text("utf-8")
+    source = bundled(LIVE_JS)
     page.route("**/front.js", lambda route: route.fulfill(body=source, content_type="text/javascript"))
     page.goto(book.url("scratch.html"))
     state = {name: getattr(live, name) for name in ("html", "values", "result", "drawing")}
@@ -235,7 +236,7 @@ def test_a_kernel_that_restarted_is_told_and_nothing_is_lost(kernel: tuple[Page,
     widget.control("n").press("ArrowRight")
     widget.settle("kernel")
     before = widget.look()
-    page.evaluate("window.deaf = true; el.classList.add('jupyter-widgets-disconnected')")
+    page.evaluate("window.deaf = true; model.tell('comm_live_update')")
     for _ in range(2):
         widget.control("n").press("ArrowRight")
         expect(widget.root.locator(".live-message")).to_have_text(GONE)
