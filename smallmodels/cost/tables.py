@@ -5,6 +5,7 @@ roofline (`speed`), and `use_cases` is the post's fourth table with scores and t
 """
 
 from collections.abc import Sequence
+from math import floor, log10
 
 from smallmodels import facts, memory, speed, words
 from smallmodels.arguments import checked
@@ -176,7 +177,7 @@ def self_hosted(
     return Table(
         caption=f"{card.name} at {hourly_price:g} {currency} an hour, at work {utilisation:.0%} of the time: "
         + steps[0].condition,
-        columns=_rent_columns(currency, efficiency),
+        columns=_rent_columns(currency, efficiency, _cents(rents)),
         rows=tuple(_rent_row(rent) for rent in rents),
         finding=_rent_finding(rents, currency),
         series=_rent_series(rents, currency),
@@ -202,13 +203,19 @@ def _check_rent(hourly_price: float, utilisation: float, efficiency: float) -> N
             raise ValueError(f"The {name} is {share}; it is a share and must lie between 0.01 and 1.")
 
 
-def _rent_columns(currency: str, efficiency: float) -> tuple[Column, ...]:
+def _cents(rents: Sequence[Rent]) -> str:
+    """The format of prices: two decimals, or as many as show two digits of the lowest."""
+    lowest = min((rent.per_million for rent in rents if rent.fits), default=1.0)
+    return f",.{max(2, 1 - floor(log10(lowest)))}f"
+
+
+def _rent_columns(currency: str, efficiency: float, cents: str) -> tuple[Column, ...]:
     return (
         Column("model", "model"),
         Column("fits", "fits"),
         Column("ceiling", "ceiling", "tokens/s", ",.0f", "What the roofline allows all sequences together."),
         Column("reached", "reached", "tokens/s", ",.0f", f"{efficiency:.0%} of the ceiling: an assumption."),
-        Column("rented", "a million written, rented", currency, ",.2f"),
+        Column("rented", "a million written, rented", currency, cents),
         Column("api", "at the API", currency, "g", "The price of a million written tokens."),
         Column(
             "even", "break-even", "million tokens a month", ",.0f", "The rent divided by the API's price."
@@ -233,8 +240,9 @@ def _rent_row(rent: Rent) -> Row:
 
 
 def _rent_finding(rents: Sequence[Rent], currency: str) -> str:
+    cents = _cents(rents)
     parts = [
-        f"{rent.step.shape.name} {rent.per_million:,.2f} rented{_against(rent.offer)}"
+        f"{rent.step.shape.name} {rent.per_million:{cents}} rented{_against(rent.offer)}"
         for rent in rents
         if rent.fits
     ]
@@ -255,13 +263,13 @@ def _rent_series(rents: Sequence[Rent], currency: str) -> dict[str, Records]:
     ticks: Records = [
         {"row": rent.step.shape.name, "value": rent.offer.output_price} for rent in rents if rent.offer
     ]
-    return {"rented": [_rent_bar(rent, currency) for rent in rents], "api": ticks}
+    return {"rented": [_rent_bar(rent, currency, _cents(rents)) for rent in rents], "api": ticks}
 
 
-def _rent_bar(rent: Rent, currency: str) -> dict[str, Value]:
+def _rent_bar(rent: Rent, currency: str, cents: str) -> dict[str, Value]:
     model, cost = rent.step.shape.name, rent.per_million if rent.fits else 0.0
     at_api = f", API {_price(rent.offer)}" if rent.offer else ""
-    text = f"{cost:,.2f} {currency}{at_api}" if rent.fits else "does not fit"
+    text = f"{cost:{cents}} {currency}{at_api}" if rent.fits else "does not fit"
     return {"row": model, "value": cost, "family": family_of(model), "text": text}
 
 

@@ -2,9 +2,8 @@
 
 import re
 from datetime import date
-from typing import Any
 
-from smallmodels import facts, memory, words
+from smallmodels import facts, gqa, memory, words
 from smallmodels.figures import Texts, computed
 from smallmodels.memory import GB
 from smallmodels.speed import (
@@ -28,6 +27,7 @@ MISTRAL, LLAMA = facts.model(CHALLENGER), facts.model(BASELINE)
 A100 = facts.gpu(POST_GPU)
 A100S = [card.name for card in facts.gpus() if card.name.startswith("A100")]
 SPEEDS = {speed.id: speed for speed in facts.speeds()}
+_, STEPS = gqa.card_steps(facts.run("published-decode-cuda").rows)
 MANY, LONG = 32, 4096  # sequences and tokens of the chapter's busy server
 
 
@@ -70,7 +70,7 @@ def even() -> Texts:
 @computed(shows="gpu-decode")
 def measured_here() -> Texts:
     """Tokens per second of one sequence in our own run on an H100, over the tokens cached before."""
-    found = {case: 1 / row["seconds"] for case, row in _card_steps().items()}
+    found = {case: 1000 / step.ms for case, step in STEPS.items()}
     (mistral, mistral_long), (llama, llama_long) = (
         [found[model, context] for context in (0, LONG)] for model in (CHALLENGER, BASELINE)
     )
@@ -85,12 +85,6 @@ def measured_here() -> Texts:
         "h100-mistral-long": f"{mistral_long:.0f}",
         "h100-llama-long": f"{llama_long:.0f}",
     }
-
-
-def _card_steps() -> dict[tuple[str, int], dict[str, Any]]:
-    """The steps of our own run by model and cached tokens, replayed without Python."""
-    rows = facts.run("published-decode-cuda").rows
-    return {(row["model"], row["context"]): row for row in rows if row["way"].endswith("graph")}
 
 
 @computed()
@@ -247,7 +241,7 @@ def best_measured() -> Texts:
 @computed(shows="gpu-decode")
 def best_here() -> Texts:
     """The largest share of the card's published bandwidth in our own run on an H100."""
-    read = max(row["bytes"] / row["seconds"] for row in _card_steps().values()) / GB
+    read = max(step.gb_s for step in STEPS.values())
     return {"best-here": f"{100 * read / facts.gpu('H100 SXM5 80GB').bandwidth_gb_s:.0f}%"}
 
 

@@ -23,7 +23,7 @@ TOLD = {name.removeprefix("cost."): figure.text for name, figure in figures.of_r
         (
             "cache-times",
             f"{2 * 40 * 40 * 128 * 2 / (2 * 32 * 8 * 128 * 2):g}",
-        ),  # 6.25, which .1f would round to even
+        ),
         ("weights-share", f"{7_110_660_096 / 12_852_024_320:.0%}"),
         ("sellers", "42.9% at DeepInfra, 100.0% at OpenRouter and 40.0% at Anyscale"),
         ("jobs", "five"),

@@ -154,7 +154,8 @@ def test_every_reachable_rent_is_finite_and_consistent(
         # An hour's rent over an hour's tokens, by another way round.
         hour = row["ceiling"] * reached * used * 3600
         assert row["rented"] * hour / 1e6 == pytest.approx(price)
-        assert f"{row['rented']:,.2f}" in table.finding
+        decimals = max(2, 1 - math.floor(math.log10(min(r["rented"] for r in rows_of(table) if r["rented"]))))
+        assert f"{row['rented']:,.{decimals}f}" in table.finding
         if row["even"] is not None:
             # At the break-even volume the month's rent and the API's bill are the same.
             assert row["even"] * row["api"] == pytest.approx(price * 730.5)
@@ -192,6 +193,13 @@ def test_a_rolling_cache_is_said_to_be_one():
     notes = " ".join(self_hosted("RTX 3090", batch=4, context=32_768).notes)
     assert "needs 17.2 GB for Mistral 7B; then Mistral 7B would not fit." in notes
     assert "rolling" not in " ".join(self_hosted(context=4096).notes)
+
+
+def test_no_rent_is_rounded_to_nothing():
+    table = self_hosted("B200 SXM", 0.1, 1, 0.7, "FP16", 32, 4096)
+    assert "Mistral 7B 0.0049 rented" in table.finding
+    assert "0.0049" in table.to_text()
+    assert "0.00 " not in table.to_text()
 
 
 def test_rent_worked_out_by_hand():

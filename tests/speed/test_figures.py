@@ -1,4 +1,4 @@
-"""What the sentences of chapter 05 say, by hand: bytes over bandwidth, milliseconds of the record, the post."""
+"""What chapter 05 says of speed, by hand: bytes over bandwidth, the record's seconds, the post's rows."""
 
 import json
 
