@@ -56,5 +56,5 @@ def test_a_sentence_that_no_longer_holds_stops_the_figures(monkeypatch: pytest.M
 
 
 def test_a_fact_with_another_wording_is_not_read_over() -> None:
-    with pytest.raises(AssertionError, match="There is no .* times faster"):
+    with pytest.raises(AssertionError, match=r"There is no .* times faster"):
         figures.read_from("about twice as fast", r"([\d.]+) times faster")
