@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
@@ -52,6 +52,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]))
 rows = st.lists(st.tuples(texts, st.floats(-1e6, 1e6) | st.none(), texts), max_size=5)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_html_shows_and_holds_every_value(data):
     cells = Cells(table(*data).to_html()).cells
@@ -63,6 +64,7 @@ def test_html_shows_and_holds_every_value(data):
         assert [text for _, _, text in found] == [c.show(v) for c, v in zip(COLUMNS, row, strict=True)]
 
 
+@settings(deadline=None)
 @given(rows)
 def test_csv_is_read_back_by_the_standard_library(data):
     read = list(csv.reader(io.StringIO(table(*data).to_csv(), newline="")))
@@ -109,6 +111,7 @@ def test_only_finite_numbers_and_known_columns():
 # For whoever computes on
 
 
+@settings(deadline=None)
 @given(rows)
 def test_records_are_the_raw_values_by_column(data):
     one = table(*data)
@@ -135,6 +138,7 @@ def test_an_unknown_column_is_told_with_those_there_are():
         table()["nothing"]
 
 
+@settings(deadline=None)
 @given(rows.filter(bool))
 def test_pandas_makes_the_same_of_a_table_of_its_records_and_of_its_frame(data):
     one = table(*data)
