@@ -18,8 +18,10 @@ CARD = "A100 80GB SXM"  # the card of the last thing to try
 
 
 def read_from(text: str, pattern: str) -> str:
-    """The part of a fact's wording that a pattern names; `AttributeError` where the wording has changed."""
-    return re.search(pattern, text)[1]  # type: ignore[index]
+    """The part of a fact's wording that a pattern names."""
+    found = re.search(pattern, text)
+    assert found, f"There is no {pattern!r} in {text!r}."
+    return found[1]
 
 
 @cache
