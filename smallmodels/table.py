@@ -245,7 +245,8 @@ class Table:
         }
 
     def _repr_html_(self) -> str:
-        return at_the_left(self.to_html()) + f"<p>{escape(self.finding)}</p>"
+        said = "".join(f"<p>{escape(text)}</p>" for text in (self.finding, *self.notes))
+        return at_the_left(self.to_html()) + said
 
     def __repr__(self) -> str:
         return self.to_text()
