@@ -9,13 +9,14 @@
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
 # make sweep      the longest of these experiments alone (an hour on two cores); a stopped one goes on
 # make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
+# make test-colab run the published notebooks with Colab's versions (clean environments; half an hour)
 # make clean      remove everything these commands made
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters test-colab clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -65,6 +66,10 @@ test: .venv/.test node_modules/.checks lint html
 ROOMS := $(patsubst smallmodels/%/tables.py,%,$(wildcard smallmodels/*/tables.py))
 test-chapters: .venv/.chapters
 	@pytest --doctest-modules $(ROOMS:%=smallmodels/%) $(wildcard $(ROOMS:%=tests/%)) tests/test_facts.py tests/test_table.py
+
+# The published notebooks with Colab's versions, each in an empty folder: slow, so no part of `make test`.
+test-colab: site
+	@python tools/colab.py
 
 lint: .venv/.test node_modules/.checks
 	@echo "Checking style and types ..."

@@ -310,7 +310,8 @@ def test_metas_figures_of_2024_are_lettered_choices() -> None:
 
 def test_one_model_has_many_scores_on_one_benchmark() -> None:
     gsm8k = {s.score_pct for s in facts.scores() if (s.model, s.benchmark) == ("Mistral 7B", "GSM8K")}
-    assert gsm8k == {35.4, 36.2, 37.07, 37.83, 39.35, 39.6, 50.0, 52.2}
+    one_answer = {33.13, 34.5, 35.4, 36.2, 36.5, 37.07, 37.83, 39.35, 39.6, 40.3, 41.2, 47.61}
+    assert gsm8k == one_answer | {50.0, 52.2}  # the last two by majority vote
 
 
 def test_protocols_are_told_apart_as_pandas_tells_them_apart() -> None:

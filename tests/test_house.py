@@ -171,7 +171,8 @@ def test_the_book_does_not_need_torch() -> None:
 
 
 TARGETS = (
-    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters clean"
+    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish "
+    "test-chapters test-colab clean"
 )
 
 

@@ -211,3 +211,8 @@ def test_facts_go_into_a_frame_as_they_are(name):
 
 def test_there_are_facts_to_put_into_a_frame():
     assert len(FACTS) > 20
+
+
+def test_a_table_by_itself_says_its_finding_and_its_notes() -> None:
+    shown = Table("", (Column("a", "a"),), ({"a": 1},), "Found.", notes=("Noted <here>.",))._repr_html_()
+    assert shown.endswith("<p>Found.</p><p>Noted &lt;here&gt;.</p>")

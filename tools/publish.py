@@ -1,16 +1,20 @@
-"""Writes what is published, to `_build/site`: the book, the wheel, and the notebooks as Colab opens them.
+"""Writes what is published, to `_build/site`: the book, the wheel, and notebooks that run anywhere.
 
 `python tools/publish.py --push` also makes it the branch `gh-pages` of `origin`, one commit without history.
-A notebook on Colab knows nothing of this repository, so its first cell is given the address of the wheel.
+A notebook on Colab, or one that was downloaded from its page, knows nothing of this repository: its first
+cell is given the address of the wheel, and its links to other pages lead to the published book.
 """
 
 import argparse
 import json
 import os
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import notebooks
@@ -18,29 +22,37 @@ import notebooks
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "ext"))
 
-from site_pages import BRANCH, colab_path, repository  # noqa: E402  (the book's own account of its addresses)
+# The book's own account of its addresses.
+from site_pages import BRANCH, colab_path, download_path, published_at, repository  # noqa: E402
 
 BUILT = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "site"
 NO_ADDRESS = 'WHEEL = ""'
+# A link of Markdown or HTML to a place of this page, or to a file beside it.
+LINK = re.compile(r'(\]\(|href=")((?![a-z]+:|/)[^)"\s]+)')
 
 
-def write_site(site: Path = SITE, built: Path = BUILT, name: str | None = None) -> None:
+def write_site(site: Path = SITE, built: Path = BUILT, name: str | None = None, root: Path = ROOT) -> None:
     """Copies the book to `site` and adds the wheel and the notebooks for Colab.
 
-    `name` is the repository as `owner/name`; where it is unknown the notebooks keep their empty address.
+    `name` is the repository as `owner/name`; where it is unknown notebooks keep their empty address.
     """
     if not (built / "index.html").is_file():
         raise SystemExit("There is no built book; run `make html` first.")
     shutil.rmtree(site, ignore_errors=True)
     shutil.copytree(built, site, ignore=shutil.ignore_patterns(".built", ".buildinfo", ".doctrees"))
     (site / ".nojekyll").touch()
+    if (root / "CNAME").is_file():
+        shutil.copy(root / "CNAME", site)  # the branch is replaced as a whole, and with it the host's name
     wheel = build_wheel(site / "wheel")
     for path in notebooks.paths():
-        target = site / colab_path(path.name)
-        target.parent.mkdir(exist_ok=True)
-        address = wheel_address(name, wheel.name) if name else ""
-        target.write_bytes(with_address(path.read_bytes(), address))
+        for place, states in ((colab_path(path.name), True), (download_path(path.name), False)):
+            target = site / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            if name:
+                leads = leading(path.stem, published_at(root, name), name, states=states)
+                target.write_bytes(away(path.read_bytes(), wheel_address(name, wheel.name), leads))
 
 
 def build_wheel(folder: Path) -> Path:
@@ -55,15 +67,39 @@ def wheel_address(name: str, wheel: str) -> str:
     return f"https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
 
 
-def with_address(notebook: bytes, address: str) -> bytes:
-    """The notebook with the wheel's address in its first cell, without widget state, as Colab opens it."""
+def away(notebook: bytes, wheel: str, leads: Callable[[str], str]) -> bytes:
+    """The notebook for another place: its first cell knows the wheel, each link is as `leads` gives it."""
     document = json.loads(notebook)
     first = document["cells"][0]
     text = notebooks.source(first)
     if NO_ADDRESS not in text:
         raise ValueError("The notebook does not begin with the first cell of tools/notebooks.py.")
-    first["source"] = text.replace(NO_ADDRESS, f'WHEEL = "{address}"', 1).splitlines(keepends=True)
+    first["source"] = text.replace(NO_ADDRESS, f'WHEEL = "{wheel}"', 1).splitlines(keepends=True)
+    for cell in document["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = LINK.sub(lambda link: link[1] + leads(link[2]), notebooks.source(cell))
+            cell["source"] = text.splitlines(keepends=True)
     return notebooks.to_bytes(document)
+
+
+def leading(page: str, book: str, name: str, *, states: bool) -> Callable[[str], str]:
+    """Gives a link of the notebook `page` its address in the published book, or in the repository.
+
+    Links within the page, to the state of a widget mostly, lead there only where `states` asks for it: on
+    Colab, where every output is a frame of its own. Elsewhere the notebook's own widget follows them.
+    """
+
+    def address(link: str) -> str:
+        path, place = re.match(r"([^#?]*)(.*)", link, re.DOTALL).groups()  # type: ignore[union-attr]
+        if not path:
+            return f"{book}notebooks/{page}.html{place}" if states else place
+        whole = posixpath.normpath(f"notebooks/{path}")
+        stem, ending = posixpath.splitext(whole)
+        if ending in (".ipynb", ".md") and stem.startswith(("notebooks/", "book/")):
+            return f"{book}{stem}.html{place}"
+        return f"https://github.com/{name}/blob/HEAD/{whole}{place}"
+
+    return address
 
 
 def push(site: Path = SITE, root: Path = ROOT) -> None:

@@ -40,6 +40,7 @@ TABLES = {
     facts.projections: ("projection", "projections"),
     facts.gpus: ("card", "cards"),
     facts.speeds: ("measurement", "measurements"),
+    facts.recall: ("result on long texts", "results on long texts"),
     facts.weight_files: ("size of a file", "sizes of files"),
     facts.calculators: ("formula of a calculator", "formulas of calculators"),
     facts.prices: ("price of tokens", "prices of tokens"),

@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -60,6 +61,26 @@ def colab_path(notebook: str) -> str:
     return f"colab/{notebook}"
 
 
+def download_path(notebook: str) -> str:
+    """Where Sphinx puts the notebook that a page offers for download, relative to the built book."""
+    return f"_sources/notebooks/{notebook}"
+
+
+def published_at(root: Path, name: str) -> str:
+    """The address of the published book, with a slash at its end.
+
+    It is `html: baseurl` of `_config.yml`, else the host in a file `CNAME`, else that of GitHub Pages.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    if address := (settings.get("html") or {}).get("baseurl"):
+        return f"{address.rstrip('/')}/"
+    if (root / "CNAME").is_file():
+        return f"https://{(root / 'CNAME').read_text('utf-8').strip()}/"
+    owner, repository = name.lower().split("/")
+    host = f"{owner}.github.io"
+    return f"https://{host}/" if repository == host else f"https://{host}/{name.split('/')[1]}/"
+
+
 def configure(app: Sphinx, config: Config) -> None:
     """Fills in what depends on this checkout and this command."""
     options = config.html_theme_options
@@ -80,7 +101,7 @@ def links(app: Sphinx, page: str, template: str, context: dict[str, Any], doctre
         notebook = f"{Path(page).name}.ipynb"
         if name:
             found.append({"text": "Open in Colab", "url": colab(name, notebook), "icon": "fa-book-play"})
-        source = context["pathto"](f"_sources/{context['sourcename']}", 1)
+        source = context["pathto"](download_path(notebook), 1)
         found.append({"text": "Notebook", "url": source, "icon": "fa-download", "download": True})
     if name:
         found.append({"text": "Repository", "url": f"https://github.com/{name}", "icon": "fa-book-code"})

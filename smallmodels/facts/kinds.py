@@ -93,7 +93,8 @@ class Model:
 
     `ffn_matrices` is 3 for a gated feed-forward layer, 2 for a plain one; `qk_norm` normalises queries and
     keys per `head`, in `full` width or not at all (`none`). Contexts and `sliding_window` are tokens; the
-    window holds in every `sliding_every`-th layer. `params_published` counts the published weights exactly.
+    window holds in every layer (`sliding_every` 1) or in every second one (2), and no other share of layers
+    can be written down. `params_published` counts the published weights exactly.
     """
 
     name: str
@@ -245,6 +246,24 @@ class Speed:
     batch: int | None
     context_tokens: int | None
     condition: str
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How much a model finds in texts of one length: the mean score of RULER's tasks.
+
+    `model` is the shape, `tested` the tuned model of that shape that was asked.
+    """
+
+    id: str
+    model: str
+    tested: str
+    context_tokens: int
+    score_pct: float
     source_id: str
     locator: str
     verified: str

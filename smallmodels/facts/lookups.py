@@ -23,6 +23,7 @@ from smallmodels.facts.kinds import (
     PostUseCase,
     Price,
     Projection,
+    Recall,
     Release,
     Rental,
     Score,
@@ -117,6 +118,12 @@ def gpus() -> tuple[Gpu, ...]:
 def speeds() -> tuple[Speed, ...]:
     """Published measurements of models at work."""
     return load("speeds", Speed)
+
+
+@cache
+def recall() -> tuple[Recall, ...]:
+    """What models find in long texts."""
+    return load("recall", Recall)
 
 
 @cache

@@ -1,4 +1,5 @@
 // Python in the reader's browser: answers for a page's Lives with the chapter functions themselves.
+// @ts-ignore: the file stands there once the book is built (tools/assets.mjs)
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const { search } = new URL(import.meta.url); // carries the version of all our files
@@ -29,7 +30,7 @@ function unpack(buffer, FS) {
 /** A packed file, unzipped here so that it is as small from a server that compresses nothing. */
 async function unzipped(url) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} is not there`);
+  if (!response.ok || !response.body) throw new Error(`${url} is not there`);
   return new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 

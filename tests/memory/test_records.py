@@ -1,21 +1,17 @@
-"""Memory against published counts, transformers' own models, published files and itself."""
+"""Parameters, cache and loads against published counts, transformers' own models and published files."""
 
 import math
-import re
-import struct
-from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import facts, gqa, memory
-from smallmodels.memory import MODELS, WEIGHT_BITS, footprint
+from smallmodels.memory import MODELS, WEIGHT_BITS
 
 COUNTABLE = [shape for shape in facts.models() if shape.rope_theta is not None]
 PUBLISHED = [shape for shape in COUNTABLE if shape.params_published is not None]
 
-gpus = st.sampled_from([gpu.name for gpu in facts.gpus()])
 precisions = st.sampled_from(list(WEIGHT_BITS))
 batches, contexts = st.integers(1, 256), st.integers(0, 131_072)
 
@@ -103,12 +99,6 @@ def test_cache_by_counting_layers_one_by_one(context, batch, name):
     assert memory.cache_bytes(shape, context, batch) == total
 
 
-def test_blocks_of_quantised_weights():
-    """GGUF's own blocks of 32 weights: an FP16 scale and 32 bytes, or 32 halves of a byte."""
-    assert memory.weight_bytes(32, "INT8") == struct.calcsize("<e32b")
-    assert memory.weight_bytes(32, "INT4") == struct.calcsize("<e16B")
-
-
 @pytest.mark.parametrize("file", facts.weight_files(), ids=lambda file: file.id)
 def test_published_files_are_near_the_arithmetic(file):
     """Q4_K_M keeps some layers wider, so its files are larger than 4.5 bits a weight, by a tenth at most."""
@@ -117,95 +107,48 @@ def test_published_files_are_near_the_arithmetic(file):
     assert 1.05 < ratio < 1.1 if file.format == "GGUF" else math.isclose(ratio, 1, rel_tol=1e-5)
 
 
-def test_the_posts_figures_stand_beside_the_computed_ones():
-    rows = [line[:7] for line in list(footprint().shown())[1:]]
-    assert rows == [
-        ["Llama 2 7B", "~14 GB FP16", "6,738,415,616", "13.48", "12.55", "2.15", "15.62"],
-        ["Mistral 7B", "~14.5 GB FP16", "7,241,732,096", "14.48", "13.49", "0.54", "15.02"],
-        ["Llama 2 13B", "~26 GB FP16", "13,015,864,320", "26.03", "24.24", "3.36", "29.39"],
-    ]
-    assert footprint().values("fits") == ["yes", "yes", "no"]
-
-
-def test_the_cards_that_run_a_13b_after_all():
-    assert footprint(precision="INT4").values("fits") == ["yes", "yes", "yes"]
-    assert footprint(gpu="A100 40GB SXM").values("fits") == ["yes", "yes", "yes"]
-
-
-def test_80_gb_mean_gib():
-    """64 sequences of 2,048 tokens on Llama 2 7B: 82.2 GB fit 80 GiB and would not fit 80 x 10^9 bytes."""
-    table = footprint("A100 80GB SXM", "FP16", 64, 2048, ("Llama 2 7B",))
-    assert (table.values("total_gb")[0], table.values("fits")[0]) == (pytest.approx(82.2, abs=0.05), "just")
-    assert "would not fit if the card's 80 GB were billions of bytes" in table.notes[0]
-    assert footprint("A100 80GB SXM", "FP16", 1, 2048, ("Llama 2 7B",)).notes == ()
-
-
-def test_recalled_cards_are_marked_wherever_they_are_named():
-    chosen = footprint("M2 Ultra")
-    assert chosen.notes[0].startswith("The figures of the M2 Ultra are not read in a data sheet: recalled;")
-    # Six sequences of 32,768 tokens on the 13B take more than an H200 has, so only recalled cards are left.
-    named = footprint("A100 80GB SXM", "FP16", 6, 32_768, ("Llama 2 13B",))
-    card = facts.gpu(named.values("smallest")[0])
-    assert card.verified == "no"
-    assert card.note in named.notes[0]
-    assert card.note in named.to_html()
-    assert footprint("T4", context=0).notes == ()
-
-
-@settings(deadline=None)
-@given(gpus, precisions, batches, contexts, st.lists(st.sampled_from(MODELS), unique=True))
-def test_every_reachable_footprint_is_finite_and_consistent(gpu, precision, batch, context, models):
-    table = footprint(gpu, precision, batch, context, tuple(models))
-    card = facts.gpu(gpu)
-    names = [column.name for column in table.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*map(table.values, names), strict=True)]
-    assert [row["model"] for row in rows] == models
-    assert ("No model is chosen" in table.finding) == (not models)
-    for row in rows:
-        assert row["total_gb"] == pytest.approx(row["weights_gb"] + row["cache_gb"])
-        assert row["weights_gb"] * 1e9 == pytest.approx(row["weights_gib"] * 2**30)
-        assert (row["fits"] != "no") == (row["share_pct"] <= 100)
-        assert (row["fits"] == "yes") == (row["total_gb"] <= min(card.memory_gb, card.memory_bytes / 1e9))
-        assert row["model"] in table.finding
-        if row["smallest"] != "none here":
-            assert facts.gpu(row["smallest"]).memory_bytes >= row["total_gb"] * 1e9 * (1 - 1e-12)
-        else:
-            assert row["total_gb"] * 1e9 > max(g.memory_bytes for g in facts.gpus())
-        if row["largest"]:
-            each = Fraction(memory.cache_bytes(facts.model(row["model"]), context))
-            room = card.memory_bytes - Fraction(row["weights_gb"]) * 10**9
-            assert each * row["largest"] <= room + 100 < each * (row["largest"] + 1) + 200
-    assert len([p for p in table.series["parts"] if p["high"] >= p["low"] >= 0]) == 2 * len(models)
-    assert math.isfinite(len(table.to_html()))
-
-
 @settings(deadline=None)
 @given(precisions, st.sampled_from(MODELS), batches, contexts)
 def test_more_batch_or_context_never_takes_less(precision, model, batch, context):
     shape = facts.model(model)
-    here = memory.total_bytes(shape, precision, batch, context)
-    assert memory.total_bytes(shape, precision, batch + 1, context) >= here
-    assert memory.total_bytes(shape, precision, batch, context + 1) >= here
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"gpu": "Abacus"}, "There is no GPU 'Abacus'"),
-        ({"precision": "INT2"}, "There is no precision 'INT2' here; choose one of FP16, INT8, INT4."),
-        ({"batch": 0}, "The batch is 0; choose a whole number from 1"),
-        ({"batch": 1.5}, "The batch is 1.5; choose a whole number"),
-        ({"context": -1}, "The context is -1; choose a whole number from 0"),
-        ({"context": 10**400}, "choose a whole number from 0 to 1,048,576 tokens"),
-        ({"models": ("GPT-5",)}, "There is no shape of a model 'GPT-5'"),
-    ],
-)
-def test_bad_input_gets_one_sentence(wrong, words):
-    with pytest.raises(ValueError, match=re.escape(words)):
-        footprint(**wrong)
+    here = memory.Load(shape, precision, batch, context)
+    assert memory.Load(shape, precision, batch + 1, context).total_bytes >= here.total_bytes
+    assert memory.Load(shape, precision, batch, context + 1).total_bytes >= here.total_bytes
+    assert here.kept_bytes >= here.cache_bytes
 
 
 def test_experts_are_not_read_whole():
     with pytest.raises(ValueError, match="Mixtral 8x7B reads only the experts it picks"):
         memory.read_parameters(facts.model("Mixtral 8x7B"))
     assert memory.read_parameters(facts.model("Llama 3.2 1B")) == 1_235_814_400  # tied: read as the output
+
+
+def test_every_model_that_can_be_counted_is_offered():
+    """Which models a widget offers follows from the rows of data: a new row is a new model."""
+
+    def counts(shape):
+        try:
+            return memory.model_parameters(shape) > 0
+        except ValueError:
+            return False
+
+    assert set(MODELS) == {shape.name for shape in facts.models() if counts(shape)}
+    assert len(MODELS) == len(set(MODELS)) > 25
+    assert MODELS[:3] == memory.POST_MODELS == ("Llama 2 7B", "Mistral 7B", "Llama 2 13B")
+
+
+@pytest.mark.parametrize("shape", [m for m in facts.models() if m.sliding_every], ids=lambda m: m.name)
+def test_a_window_stands_in_as_many_layers_as_in_transformers_models(shape):
+    """By the type of each layer where a configuration lists them; else a window holds in all."""
+    config = peer(shape).config
+    kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * shape.n_layers
+    assert memory.windowed_layers(shape.n_layers, shape.sliding_every) == kinds.count("sliding_attention")
+    context = 3 * shape.sliding_window
+    by_layer = sum(shape.sliding_window if kind == "sliding_attention" else context for kind in kinds)
+    assert memory.held_tokens(shape, context) == by_layer
+
+
+def test_numpys_whole_numbers_are_whole_numbers():
+    numpy = pytest.importorskip("numpy")
+    shape = facts.model("Mistral 7B")
+    assert memory.cache_bytes(shape, numpy.int64(4096), numpy.int32(4)) == memory.cache_bytes(shape, 4096, 4)

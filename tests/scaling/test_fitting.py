@@ -217,8 +217,9 @@ def constants(law):
     ("points", "how", "words"),
     [
         (RUNS["flat"], "guess", "There is no method 'guess'; choose one of least squares, Huber."),
-        ([], LEAST_SQUARES, "These runs have 0 sizes and 0 budgets; a floor needs at least 3 of each."),
-        (RUNS["flat"][:24], LEAST_SQUARES, "These runs have 2 sizes and 4 budgets"),
+        ([], LEAST_SQUARES, "These runs have no sizes and no budgets; a floor needs at least three of each."),
+        (RUNS["flat"][:1], LEAST_SQUARES, "These runs have one size and one budget;"),
+        (RUNS["flat"][:24], LEAST_SQUARES, "These runs have two sizes and four budgets"),
         ([*RUNS["flat"], Point(1e4, 1e6, math.nan)], HUBER, "must be positive"),
         ([*RUNS["flat"], Point(1e4, 0, 1.0)], LEAST_SQUARES, "must be positive"),
     ],

@@ -22,7 +22,6 @@ MISTRAL, LLAMA = "Mistral 7B", "Llama 2 7B"
 # By hand: parameters read in a step and bytes of a cached token, in FP16.
 READ = {MISTRAL: 7_110_660_096, LLAMA: 6_607_343_616, "Llama 2 13B": 12_852_024_320}
 TOKEN = {MISTRAL: 131_072, LLAMA: 524_288}
-
 gpus = st.sampled_from([gpu.name for gpu in facts.gpus()])
 precisions = st.sampled_from(list(WEIGHT_BITS))
 batches, contexts = st.integers(1, 256), st.integers(0, 32_768)
@@ -118,25 +117,6 @@ def test_what_does_not_fit_is_conditional():
 @pytest.mark.parametrize("table", [inference("B200 SXM"), lead(gpu="H200 SXM 141GB"), inference("M2 Ultra")])
 def test_recalled_cards_are_marked(table):
     assert any("recalled" in note for note in table.notes)
-
-
-def test_break_even_by_searching_token_by_token():
-    """Where the bytes of a step cross, found by trying every number of cached tokens."""
-
-    def crossing(weight_bytes, ratio):
-        def reads(name, n):
-            return READ[name] * weight_bytes + TOKEN[name] * n
-
-        return next(n for n in range(10**6) if reads(LLAMA, n) >= ratio * reads(MISTRAL, n))
-
-    ours, theirs = facts.model(MISTRAL), facts.model(LLAMA)
-    assert crossing(2, 1) == speed.tokens_for_lead(ours, theirs) == 2560
-    for precision, size in (("FP16", 2), ("INT8", 34 / 32), ("INT4", 18 / 32)):
-        for ratio in (1, 1.25, 1.4, 3):
-            found = speed.tokens_for_lead(ours, theirs, precision, ratio)
-            assert math.ceil(found - 1e-6) == crossing(size, ratio)
-    assert inference().series["even"][0]["text"] == "equal at 2,560 tokens"
-    assert "2,560 cached tokens" in inference().notes[0]
 
 
 def test_the_leads_the_post_claims():
@@ -273,12 +253,6 @@ def test_shares_are_those_of_the_published_bandwidth():
     assert "42% to 69%" in measured().finding
 
 
-def test_bytes_of_a_step_are_near_those_the_measurer_reports():
-    """1,397.31 GB/s over 104.9 tokens/s is what a token took to read, caches of the program included."""
-    rate, bandwidth = README["BF16"]
-    assert Step(facts.model(LLAMA), "FP16", 1, 0).n_bytes == pytest.approx(1e9 * bandwidth / rate, rel=0.01)
-
-
 def test_shared_heads_with_mistrals_width_read_what_mistral_reads():
     table = break_even()
     row = rows_of(table)[8]
@@ -338,7 +312,10 @@ def test_measurements_without_a_card_are_named():
         (inference, {"batch": 0}, "The batch is 0"),
         (inference, {"context": -5}, "The context is -5"),
         (lead, {"ratio": 0.5}, "choose one from 1 to 5"),
-        (lead, {"ratio": math.nan}, "choose one from 1 to 5"),
+        (lead, {"ratio": math.nan}, "The ratio is nan; choose a finite number."),
+        (lead, {"ratio": 1e300}, "choose one from 1 to 5"),
+        (break_even, {"ffn_dim": 10**9}, "choose one from 1,024 to 65,536"),
+        (break_even, {"ffn_dim": 1024.5}, "The ffn_dim is 1024.5; choose a whole number."),
         (measured, {"gpu": "TPU"}, "There is no GPU 'TPU'"),
         (break_even, {"ffn_dim": 100}, "choose one from 1,024 to 65,536"),
         (break_even, {"n_kv_heads": 0}, "0 key-value heads"),
@@ -349,6 +326,8 @@ def test_bad_input_gets_one_sentence(call, wrong, words):
         call(**wrong)
 
 
-def test_a_lead_must_be_positive():
-    with pytest.raises(ValueError, match="must be above 0"):
-        speed.tokens_for_lead(facts.model(MISTRAL), facts.model(LLAMA), "FP16", 0)
+def test_a_rolling_cache_is_said_to_be_one():
+    """Past Mistral's window of 4,096 a program may keep every token: 131,072 bytes each."""
+    notes = " ".join(inference(batch=2, context=30_000).notes)
+    assert f"needs {2 * 30_000 * TOKEN[MISTRAL] / 1e9:.1f} GB for Mistral 7B." in notes
+    assert "rolling" not in " ".join(inference(batch=2, context=4096).notes)
