@@ -149,6 +149,28 @@ def test_a_table_of_another_shape_is_refused(tmp_path: Path, text: str, complain
         facts.load("bad", facts.Metric, tmp_path)
 
 
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    header = b"metric,meaning,proportion\n"
+    for text, complaint in (
+        (b"\xef\xbb\xbf" + header, "bad.csv, line 1: a byte order mark; save it as UTF-8 without one."),
+        (header + b"acc,\xe9,yes\n", "bad.csv is not UTF-8 text; save it as UTF-8."),
+    ):
+        (tmp_path / "bad.csv").write_bytes(text)
+        with pytest.raises(ValueError, match=exactly(complaint)):
+            facts.load("bad", facts.Metric, tmp_path)
+
+
+def test_two_rows_of_one_name_are_refused(tmp_path: Path) -> None:
+    unwanted = shutil.ignore_patterns("__pycache__", "runs")
+    shutil.copytree(Path(facts.__file__).parents[1], tmp_path / "smallmodels", ignore=unwanted)
+    shutil.copytree(DATA, tmp_path / "data", ignore=unwanted)
+    with (tmp_path / "data" / "metrics.csv").open("a", encoding="utf-8") as file:
+        file.write("acc,something else,yes\n")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        asked(tmp_path, "metric('acc')")
+    assert "Two rows of metrics.csv have the metric 'acc'; keep one." in refused.value.stderr
+
+
 def test_data_lies_beside_the_package_in_a_checkout_and_inside_it_in_a_wheel(tmp_path: Path) -> None:
     package = tmp_path / "smallmodels"
     unwanted = shutil.ignore_patterns("__pycache__", "runs")

@@ -5,8 +5,9 @@ annotations of the record: the CSV's header must name the record's fields, in th
 raises a `ValueError` that names file, line and column. Standard library only: this runs in the browser too.
 
 An empty cell is `None` where a field may be `None`, else the empty text; a list's parts are separated by
-semicolons. `source_id` leads to `sources()`;
-`locator` says where in the source; `verified` is `yes`, `partly` or `no`, and `note` says why it isn't `yes`.
+semicolons. `source_id` leads to `sources()`; `locator` says where in the source. `verified` says how far a
+row can be relied on: `yes`, it was read in its source, or follows from what was; `partly`, not all of it was,
+or not in the source itself; `no`, it is recalled, and its source is `recalled`. `note` says why not `yes`.
 """
 
 from smallmodels.facts.kinds import (

@@ -256,7 +256,13 @@ def _by(table: Callable[[], tuple[Record, ...]], key: str) -> dict[str, Record]:
 
 @cache
 def _index(table: Callable[[], tuple[Any, ...]], key: str) -> dict[str, Any]:
-    return {getattr(row, key): row for row in table()}
+    found: dict[str, Any] = {}
+    for row in table():
+        if found.setdefault(getattr(row, key), row) is not row:
+            raise ValueError(
+                f"Two rows of {table.__name__}.csv have the {key} {getattr(row, key)!r}; keep one."
+            )
+    return found
 
 
 def one(known: dict[str, Record], key: str, what: str) -> Record:

@@ -18,11 +18,21 @@ def data_folder() -> Path:
 def load(table: str, record: type[Record], folder: Path | None = None) -> tuple[Record, ...]:
     """Every row of `<table>.csv` as a `record`; `ValueError` names file, line and column of a bad cell."""
     path = (folder or data_folder()) / f"{table}.csv"
+    try:
+        return _rows(path, record)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text; save it as UTF-8.") from None
+
+
+def _rows(path: Path, record: type[Record]) -> tuple[Record, ...]:
     names = [f.name for f in fields(record)]  # type: ignore[arg-type]
     readers = [_READERS[f.type] for f in fields(record)]  # type: ignore[arg-type, index]
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
-        if next(lines, []) != names:
+        header = next(lines, [])
+        if header and header[0].startswith("\ufeff"):
+            raise ValueError(f"{path.name}, line 1: a byte order mark; save it as UTF-8 without one.")
+        if header != names:
             raise ValueError(f"{path.name}, line 1: the columns must be {', '.join(names)}.")
         numbered = ((line, f"{path.name}, line {lines.line_num}") for line in lines)
         return tuple(_record(record, names, readers, line, where) for line, where in numbered)
