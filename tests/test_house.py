@@ -166,7 +166,10 @@ def test_the_book_does_not_need_torch() -> None:
     assert "torch" not in names
 
 
-TARGETS = "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters test-colab clean"
+TARGETS = (
+    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters "
+    "test-colab clean"
+)
 
 
 @pytest.mark.parametrize("target", TARGETS.split())
