@@ -14,10 +14,12 @@ __version__ = "1.0.0"
 ROOMS = tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/tables.py*")))
 SHARED = ("arguments", "facts", "live", "table", "words")
 __all__ = [*ROOMS, *SHARED]
+# Found by name only, since importing one of these may need what is not installed.
+BESIDE = ("charts", "figures", "lab")
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
+    if name not in __all__ and name not in BESIDE:
         raise AttributeError(f"smallmodels has no {name!r}; it has {', '.join(__all__)}.")
     return import_module(f"smallmodels.{name}")
 

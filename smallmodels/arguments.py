@@ -103,6 +103,8 @@ def _list_of(kind: _Kind) -> Callable[[Any], Any]:
     def read(value: Any) -> tuple[Any, ...]:
         value = _python(value)
         several = _is_list(value)
+        if isinstance(value, Mapping):  # one record is no list of records: it has keys of its own
+            raise _Unfit(value)
         try:
             return tuple(kind.read(part) for part in (value if several else [value]))
         except _Unfit as unfit:

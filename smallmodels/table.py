@@ -10,6 +10,7 @@ browser too.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ class Column:
         '+5.3'
         >>> Column("gap", "gap", "points", "+.1f").show(None)
         '—'
+        >>> Column("gap", "gap", "nats", "+.3f").show(-0.0001), Column("n", "n", "", ",.3g").show(1534)
+        ('0.000', '1,530')
         """
         if value is None:
             return NOTHING
@@ -75,7 +78,7 @@ class Column:
             return value
         if not isfinite(value):
             raise ValueError(f"Column {self.name!r} was given {value}; a table holds finite numbers only.")
-        return format(value, self.format).replace("-", "−") if self.format else str(value)
+        return plain(value, self.format).replace("-", "−") if self.format else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,8 @@ class Table:
         }
 
     def _repr_html_(self) -> str:
-        return at_the_left(self.to_html()) + f"<p>{escape(self.finding)}</p>"
+        said = "".join(f"<p>{escape(text)}</p>" for text in (self.finding, *self.notes))
+        return at_the_left(self.to_html()) + said
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -255,6 +259,19 @@ def at_the_left(html: str) -> str:
     '<th scope="row" style="text-align:left">model</th><th scope="col" class="number">1</th>'
     """
     return TEXT_CELL.sub(rf"\1{LEFT}>", html)
+
+
+def plain(value: float, spec: str) -> str:
+    """A number as its specification says, but without a sign where it rounds to nothing, and for the format
+    `g` with as many digits and no exponent.
+
+    >>> plain(-0.0001, "+.3f"), plain(15_344, ",.3g"), plain(12_344, ".2e")
+    ('0.000', '15,300', '1.23e+04')
+    """
+    text = format(value, spec)
+    if spec.endswith("g") and "e" in text:
+        text = format(Decimal(text.replace(",", "")), spec[:-1].partition(".")[0] + "f")
+    return text if re.search("[1-9]", text) else text.lstrip("+-")
 
 
 def raw(value: Value) -> str:

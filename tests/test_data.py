@@ -84,6 +84,9 @@ def complaints(report: Report) -> list[str]:
         ("models", ",litgpt,hf-weights,yes", ",litgpt,hf-weights,maybe", "constraint-error"),
         ("models", ",no,no,none", ",false,no,none", "type-error"),
         ("gpus", "memory_gb,", "memory,", "incorrect-label"),
+        ("sources", "https://arxiv.org/abs/2001.08361", "javascript:alert(1)", "constraint-error"),
+        ("sources", "https://arxiv.org/abs/2001.08361", "arxiv.org/abs/2001.08361", "constraint-error"),
+        ("gpus", "\nL4,", "\nT4,", "primary-key"),
         ("law_parameters", "kaplan-n,alpha_N", "kaplan,alpha_N", "foreign-key"),
     ],
 )
@@ -142,8 +145,30 @@ def test_what_is_not_verified_says_why() -> None:
     for row in rows():
         if getattr(row, "verified", "yes") != "yes":
             assert row.note, row
-        if getattr(row, "source_id", "") == "recalled":
-            assert row.verified == "no", row
+
+
+def test_not_verified_means_recalled_and_nothing_else() -> None:
+    for row in rows():
+        if hasattr(row, "verified"):
+            named = getattr(row, "source_ids", None) or (getattr(row, "source_id", ""),)
+            recalled = named == ("recalled",) if named != ("",) else row.note.startswith("recalled")
+            assert (row.verified == "no") == recalled, row
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_fact_stands_twice(table: str) -> None:
+    """Under two names neither: the rows of a table differ in more than their first column."""
+    found = [tuple(getattr(row, field.name) for field in fields(row)) for row in getattr(facts, table)()]
+    assert len({*found}) == len(found)
+    named = {"scores", "speeds", "prices", "projections", "chat_ratings", "weight_files"}
+    if table in named:
+        assert len({row[1:] for row in found}) == len(found)
+
+
+def test_every_source_has_an_address_that_a_reader_can_open() -> None:
+    for source in facts.sources():
+        assert re.fullmatch(r"https?://[\w.-]+\.\w+(/\S*)?", source.url or "https://none.given"), source.id
+        assert source.url or source.note, source.id  # where there is no address, the note says what it is
 
 
 def test_every_paper_is_in_the_bibliography_under_the_same_title() -> None:
@@ -285,7 +310,8 @@ def test_metas_figures_of_2024_are_lettered_choices() -> None:
 
 def test_one_model_has_many_scores_on_one_benchmark() -> None:
     gsm8k = {s.score_pct for s in facts.scores() if (s.model, s.benchmark) == ("Mistral 7B", "GSM8K")}
-    assert gsm8k == {35.4, 36.2, 37.07, 37.83, 39.35, 39.6, 50.0, 52.2}
+    one_answer = {33.13, 34.5, 35.4, 36.2, 36.5, 37.07, 37.83, 39.35, 39.6, 40.3, 41.2, 47.61}
+    assert gsm8k == one_answer | {50.0, 52.2}  # the last two by majority vote
 
 
 def test_protocols_are_told_apart_as_pandas_tells_them_apart() -> None:

@@ -1,12 +1,13 @@
 """The loader: what it reads, what it refuses, and where it looks. Standard library and pytest only."""
 
 import csv
-import importlib.util
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
-from types import ModuleType, UnionType
+from types import UnionType
 from typing import get_args
 
 import pytest
@@ -148,21 +149,40 @@ def test_a_table_of_another_shape_is_refused(tmp_path: Path, text: str, complain
         facts.load("bad", facts.Metric, tmp_path)
 
 
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    header = b"metric,meaning,proportion\n"
+    for text, complaint in (
+        (b"\xef\xbb\xbf" + header, "bad.csv, line 1: a byte order mark; save it as UTF-8 without one."),
+        (header + b"acc,\xe9,yes\n", "bad.csv is not UTF-8 text; save it as UTF-8."),
+    ):
+        (tmp_path / "bad.csv").write_bytes(text)
+        with pytest.raises(ValueError, match=exactly(complaint)):
+            facts.load("bad", facts.Metric, tmp_path)
+
+
+def test_two_rows_of_one_name_are_refused(tmp_path: Path) -> None:
+    unwanted = shutil.ignore_patterns("__pycache__", "runs")
+    shutil.copytree(Path(facts.__file__).parents[1], tmp_path / "smallmodels", ignore=unwanted)
+    shutil.copytree(DATA, tmp_path / "data", ignore=unwanted)
+    with (tmp_path / "data" / "metrics.csv").open("a", encoding="utf-8") as file:
+        file.write("acc,something else,yes\n")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        asked(tmp_path, "metric('acc')")
+    assert "Two rows of metrics.csv have the metric 'acc'; keep one." in refused.value.stderr
+
+
 def test_data_lies_beside_the_package_in_a_checkout_and_inside_it_in_a_wheel(tmp_path: Path) -> None:
     package = tmp_path / "smallmodels"
-    package.mkdir()
-    shutil.copy(facts.__file__, package)
-    copy = imported(package / "facts.py")
-    assert copy.data_folder() == tmp_path / "data"
-    shutil.copytree(DATA, package / "data", ignore=shutil.ignore_patterns("runs"))
-    assert copy.data_folder() == package / "data"
-    assert copy.score("post/mistral-7b/gsm8k").score_pct == 35.4
+    unwanted = shutil.ignore_patterns("__pycache__", "runs")
+    shutil.copytree(Path(facts.__file__).parents[1], package, ignore=unwanted)
+    assert asked(tmp_path, "data_folder()") == str(tmp_path / "data")
+    shutil.copytree(DATA, package / "data", ignore=unwanted)
+    assert asked(tmp_path, "data_folder()") == str(package / "data")
+    assert asked(tmp_path, "score('post/mistral-7b/gsm8k').score_pct") == "35.4"
 
 
-def imported(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("facts_elsewhere", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def asked(folder: Path, question: str) -> str:
+    """What the facts of the copy in a folder answer, in a Python of its own."""
+    code = f"from smallmodels import facts; print(facts.{question})"
+    run = [sys.executable, "-S", "-c", code]
+    return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True, env={}).stdout.strip()

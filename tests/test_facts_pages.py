@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import facts_pages
 import pytest
+from sphinx.errors import ExtensionError
 
 from smallmodels import facts
 
@@ -70,6 +73,32 @@ def test_the_page_counts_every_score_once(built: Path) -> None:
     assert doubtful == {"recalled"}
     recalled = page.split('id="source-recalled"')[1].split("</section>")[0]
     assert "not verified" in recalled
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        (
+            "url",
+            "javascript:alert(1)",
+            "the address of post is 'javascript:alert(1)'; it must begin with https://.",
+        ),
+        ("url", "example.org", "the address of post is 'example.org'; it must begin with https://."),
+        ("kind", "rumour", "post is of kind 'rumour'; choose from post, paper, "),
+    ],
+)
+def test_a_source_that_cannot_be_shown_stops_the_build(field: str, value: str, complaint: str) -> None:
+    with pytest.raises(ExtensionError, match=re.escape(f"sources.csv: {complaint}")):
+        facts_pages.address(replace(facts.source("post"), **{field: value}))
+
+
+def test_a_row_that_stands_twice_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = facts.metrics()
+    facts_pages.refuse_repeated("metrics")
+    monkeypatch.setattr(facts, "metrics", lambda: (*rows, rows[1]))
+    line = len(rows) + 2
+    with pytest.raises(ExtensionError, match=f"metrics.csv, line {line}: the row of line 3 again"):
+        facts_pages.refuse_repeated("metrics")
 
 
 def test_the_bibliography_holds_every_work(built: Path) -> None:

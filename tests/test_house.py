@@ -20,13 +20,13 @@ import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
-# Which modules are chapters is read from the folders: a room is a package with `tables.py`.
-SHARED = ("arguments", "facts", "table", "words")
-NOT_SHIPPED = ("charts", "figures")  # they need packages that a reader's browser does not have
+# Which modules are ours to run in a reader's browser is read from the folders: all but these.
+NOT_SHIPPED = {"charts", "figures", "lab", "live"}  # they need packages that a browser does not have
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-    for path in [*(PACKAGE / f"{name}.py" for name in SHARED), *PACKAGE.glob("*/*.py")]
-    if path.parent == PACKAGE or ((path.parent / "tables.py").is_file() and path.stem not in NOT_SHIPPED)
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/*.py")]
+    if path != PACKAGE / "__init__.py"
+    and not NOT_SHIPPED & {*path.relative_to(PACKAGE).with_suffix("").parts}
 )
 FILE_READERS = {"os", "pathlib", "io", "csv", "json", "shutil", "glob", "importlib"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -75,6 +75,10 @@ def test_only_facts_reads_files(module: str) -> None:
     }
     assert not FILE_READERS & {name.split(".")[0] for name in imports(module)}
     assert "open" not in calls
+
+
+def test_the_modules_are_found() -> None:
+    assert {"arguments", "facts", "facts.reader", "table", "words", "memory", "memory.tables"} <= {*MODULES}
 
 
 def test_rooms_import_each_other_without_cycles() -> None:
@@ -167,8 +171,8 @@ def test_the_book_does_not_need_torch() -> None:
 
 
 TARGETS = (
-    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters "
-    "test-colab clean"
+    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish "
+    "test-chapters test-colab clean"
 )
 
 

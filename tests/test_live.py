@@ -18,7 +18,6 @@ from smallmodels.live.answer import answer, answer_text
 from smallmodels.live.controls import assign, describe, json_text, reachable, value_text
 from smallmodels.live.picture import series_names, specification, static_picture
 from smallmodels.live.portable import portable, published
-from smallmodels.live.script import script
 from smallmodels.table import Cell, Column, Table
 
 CSS = (Path(live.__file__).parent / "live.css").read_text("utf-8")
@@ -368,19 +367,6 @@ def test_every_series_of_a_chart_is_found() -> None:
 
 
 # ---------------------------------------------------------------- a kernel
-
-
-def test_a_kernel_sends_every_module_of_the_front_end_once_and_none_that_is_missing() -> None:
-    folder = Path(live.__file__).parent
-    text = script(folder / "live.js")
-    modules = [path for path in folder.glob("*.js") if path.name != "worker.js"]  # a page's alone
-    assert len(modules) > 5
-    for path in modules:
-        first = path.read_text("utf-8").splitlines()[0]
-        assert text.count(first) == 1, path.name
-    assert re.findall(r"^(?:import|export).*", text, re.MULTILINE) == ["export default { render };"]
-    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
-    assert len(names) == len({*names})
 
 
 def sent(shown: Live, values: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
@@ -52,6 +52,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]))
 rows = st.lists(st.tuples(texts, st.floats(-1e6, 1e6) | st.none(), texts), max_size=5)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_html_shows_and_holds_every_value(data):
     cells = Cells(table(*data).to_html()).cells
@@ -63,6 +64,7 @@ def test_html_shows_and_holds_every_value(data):
         assert [text for _, _, text in found] == [c.show(v) for c, v in zip(COLUMNS, row, strict=True)]
 
 
+@settings(deadline=None)
 @given(rows)
 def test_csv_is_read_back_by_the_standard_library(data):
     read = list(csv.reader(io.StringIO(table(*data).to_csv(), newline="")))
@@ -109,6 +111,7 @@ def test_only_finite_numbers_and_known_columns():
 # For whoever computes on
 
 
+@settings(deadline=None)
 @given(rows)
 def test_records_are_the_raw_values_by_column(data):
     one = table(*data)
@@ -135,6 +138,7 @@ def test_an_unknown_column_is_told_with_those_there_are():
         table()["nothing"]
 
 
+@settings(deadline=None)
 @given(rows.filter(bool))
 def test_pandas_makes_the_same_of_a_table_of_its_records_and_of_its_frame(data):
     one = table(*data)
@@ -207,3 +211,8 @@ def test_facts_go_into_a_frame_as_they_are(name):
 
 def test_there_are_facts_to_put_into_a_frame():
     assert len(FACTS) > 20
+
+
+def test_a_table_by_itself_says_its_finding_and_its_notes() -> None:
+    shown = Table("", (Column("a", "a"),), ({"a": 1},), "Found.", notes=("Noted <here>.",))._repr_html_()
+    assert shown.endswith("<p>Found.</p><p>Noted &lt;here&gt;.</p>")

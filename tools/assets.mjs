@@ -2,7 +2,6 @@
 // and Python for the browser (Pyodide, the part of the standard library our code uses, our code, our data).
 // Does nothing when none of what it reads has changed.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +16,7 @@ const PACKAGE = join(ROOT, "smallmodels");
 const LIVE = join(ROOT, "smallmodels", "live");
 const PYODIDE = join(ROOT, "node_modules", "pyodide");
 // Python that needs packages the browser does not have, or that only the builder of the book needs.
-const NOT_FOR_BROWSERS = ["charts.py", "figures.py"];
+const NOT_FOR_BROWSERS = ["charts.py", "figures.py", "lab", "live", "__pycache__"];
 
 const files = async (folder, ending) =>
   (await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []))
@@ -25,11 +24,11 @@ const files = async (folder, ending) =>
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
 
-/** The folders of our Python for the browser: the package itself and its rooms, told by their `tables.py`. */
-async function rooms() {
-  const folders = await readdir(PACKAGE, { withFileTypes: true });
-  const inside = folders.filter((entry) => entry.isDirectory()).map((entry) => join(PACKAGE, entry.name));
-  return [PACKAGE, ...inside.filter((folder) => existsSync(join(folder, "tables.py")))];
+/** The folders of our Python for the browser: the package itself and those inside it. */
+async function folders() {
+  const inside = (await readdir(PACKAGE, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const names = inside.map((entry) => entry.name).filter((name) => !NOT_FOR_BROWSERS.includes(name));
+  return [PACKAGE, ...names.sort().map((name) => join(PACKAGE, name))];
 }
 
 /** Our Python for the browser, `[path there, path here]`: the rooms, what they stand on, their data. */
@@ -41,10 +40,10 @@ async function ours() {
         .sort()
         .map((name) => [relative(ROOT, join(folder, name)), join(folder, name)]),
     );
-  const chapters = (await Promise.all((await rooms()).map(modules))).flat();
+  const rooms = (await Promise.all((await folders()).map(modules))).flat();
   const facts = [...(await files(join(ROOT, "data"), ".csv")), ...(await files(join(ROOT, "data", "runs"), ".json"))];
   const data = facts.map((path) => [relative(ROOT, path), path]);
-  return [...chapters, ["answer.py", join(LIVE, "answer.py")], ...data];
+  return [...rooms, ["answer.py", join(LIVE, "answer.py")], ...data];
 }
 
 async function fingerprint(inputs) {

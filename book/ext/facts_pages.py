@@ -9,6 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from smallmodels import facts
@@ -39,6 +40,7 @@ TABLES = {
     facts.projections: ("projection", "projections"),
     facts.gpus: ("card", "cards"),
     facts.speeds: ("measurement", "measurements"),
+    facts.recall: ("result on long texts", "results on long texts"),
     facts.weight_files: ("size of a file", "sizes of files"),
     facts.calculators: ("formula of a calculator", "formulas of calculators"),
     facts.prices: ("price of tokens", "prices of tokens"),
@@ -56,7 +58,31 @@ class FactsSources(SphinxDirective):
         """One section for each kind, in the order of `KINDS`."""
         for path in facts.data_folder().glob("*.csv"):
             self.env.note_dependency(str(path))
+            refuse_repeated(path.stem)
+        for source in facts.sources():
+            address(source)
         return [section for kind in KINDS if (section := _kind_section(kind))]
+
+
+def refuse_repeated(table: str) -> None:
+    """Stops the build where a row of a table stands there twice, with the lines."""
+    lines: dict[Any, int] = {}
+    for line, row in enumerate(getattr(facts, table)(), 2):  # the first line names the columns
+        if lines.setdefault(row, line) != line:
+            raise ExtensionError(f"{table}.csv, line {line}: the row of line {lines[row]} again; keep one.")
+
+
+def address(source: Source) -> str:
+    """A source's address, or nothing for what we recall; stops the build at one that no browser opens."""
+    if source.kind not in KINDS:
+        raise ExtensionError(
+            f"sources.csv: {source.id} is of kind {source.kind!r}; choose from {', '.join(KINDS)}."
+        )
+    if source.url and not source.url.startswith(("https://", "http://")):
+        raise ExtensionError(
+            f"sources.csv: the address of {source.id} is {source.url!r}; it must begin with https://."
+        )
+    return source.url
 
 
 def _kind_section(kind: str) -> nodes.section | None:
@@ -68,8 +94,8 @@ def _kind_section(kind: str) -> nodes.section | None:
 
 def _source_section(source: Source) -> nodes.section:
     published = nodes.paragraph("", f"{source.authors}, {source.date}. ")
-    if source.url:
-        published += nodes.reference("", _shown(source.url), refuri=source.url, internal=False)
+    if url := address(source):
+        published += nodes.reference("", url.split("://", 1)[1].rstrip("/"), refuri=url, internal=False)
     paragraphs = [
         published,
         *(nodes.paragraph("", text) for text in (source.note, taken_from(source.id)) if text),
@@ -79,10 +105,6 @@ def _source_section(source: Source) -> nodes.section:
 
 def _section(anchor: str, title: str, children: Iterable[nodes.Node]) -> nodes.section:
     return nodes.section("", nodes.title("", title), *children, ids=[anchor], names=[anchor])
-
-
-def _shown(url: str) -> str:
-    return url.split("://", 1)[1].rstrip("/")
 
 
 def taken_from(source_id: str) -> str:

@@ -86,7 +86,8 @@ def even_sharings(n_heads: int) -> list[int]:
     return [heads for heads in range(1, n_heads + 1) if n_heads % heads == 0]
 
 
-# t of 95%, two-sided, for 2 to 10 values. Source: Student 1908, in today's digits.
+CONFIDENCE = 0.95
+# t of that confidence, two-sided, for 2 to 10 values. Source: Student 1908, in today's digits.
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 

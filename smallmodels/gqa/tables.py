@@ -19,7 +19,7 @@ from smallmodels.gqa.records import (
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]
-SHARE = Column("share_pct", "of a head each", "%", ",.1f", "Set against a KV head for every query head.")
+SHARE = Column("share_pct", "of a head each", "%", ".4g", "Set against a KV head for every query head.")
 CACHE_GB = Column("cache_gb", "the cache", "GB", ",.3f", "GB is 10^9 bytes.")
 FACTOR = Column("factor", "times the true size", format=",.2f")
 

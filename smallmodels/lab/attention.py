@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.attention.bias import causal_lower_right
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -34,12 +35,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor
 
     Raises ValueError when the heads do not group, the queries outnumber the keys, or the window is below 1.
     """
-    _check(q, k, window)
+    _check(q, k, v, window)
     n = q.shape[2]
     if window is not None and k.shape[2] > n + window - 1:  # older than any of these queries can see
         k, v = k[:, :, -(n + window - 1) :], v[:, :, -(n + window - 1) :]
     if n == 1:
-        return (grouped if _card_shares(q) else packed)(q, k, v)
+        return (grouped if shares_on_card(q) else packed)(q, k, v)
     if window is None or k.shape[2] <= window:
         return causal(q, k, v)
     return (flex if _flex_pays(q) else strips)(q, k, v, window)
@@ -78,14 +79,38 @@ def grouped(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def causal(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Full causal attention, shapes as in `attend`."""
-    n, m = q.shape[2], k.shape[2]
-    if n == m:
-        group = q.shape[1] // k.shape[1]
-        if group > 1 and q.is_cuda and not _card_shares(q):  # PyTorch would write n x n scores
-            k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
-        shared = q.shape[1] != k.shape[1]
-        return scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=shared)
-    return packed(q, k, v, visible(n, m, device=q.device))
+    n, m, group = q.shape[2], k.shape[2], q.shape[1] // k.shape[1]
+    if n < m and not q.is_cuda:  # a piece of a prompt
+        plain = _trained(q, k, v) or q.device.type != "cpu"
+        return packed(q, k, v, visible(n, m, device=q.device)) if plain else joined(q, k, v)
+    if group > 1 and q.is_cuda and not shares_on_card(q):  # PyTorch would write n x m scores
+        k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
+    shared = q.shape[1] != k.shape[1]
+    if n < m:
+        mask: Any = causal_lower_right(n, m)  # a name for the kernel, not a tensor
+        return scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=shared)
+    return scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=shared)
+
+
+def joined(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention of a piece of a prompt on a CPU: the past without a mask, itself with, then joined.
+
+    Softmax over both is a mean of the two results, weighted by their sums of exponentials, so neither part
+    needs an n x m mask. Shapes as in `attend`, with T < S; no gradient.
+    """
+    n, m, group = q.shape[2], k.shape[2], q.shape[1] // k.shape[1]
+    rows = q.reshape(q.shape[0], k.shape[1], group * n, q.shape[3])  # as in `packed`
+    past, past_sum = _with_sum(rows, k[:, :, : m - n], v[:, :, : m - n])
+    k, v = (x[:, :, m - n :].repeat_interleave(group, dim=1) for x in (k, v))
+    new, new_sum = _with_sum(q, k, v, is_causal=True)
+    share = torch.sigmoid(past_sum.reshape(new_sum.shape) - new_sum)[..., None]  # of the past
+    return new.lerp_(past.reshape(q.shape), share.to(q.dtype))
+
+
+def _with_sum(q: Tensor, k: Tensor, v: Tensor, is_causal: bool = False) -> tuple[Tensor, Tensor]:
+    """Attention, and the logarithm of its sum of exponentials (B, heads, T), by SDPA's operator for CPUs."""
+    operator: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    return operator(q, k, v, is_causal=is_causal)  # type: ignore[no-any-return]
 
 
 def strips(q: Tensor, k: Tensor, v: Tensor, window: int, block: int = BLOCK) -> Tensor:
@@ -165,8 +190,8 @@ def _flex_pays(q: Tensor) -> bool:
     return q.shape[2] >= FLEX_FROM and q.shape[3] >= 16 and _modern(q)
 
 
-def _card_shares(q: Tensor) -> bool:
-    # PyTorch's kernels that share heads themselves want a card from 8.0 on and 16 bits.
+def shares_on_card(q: Tensor) -> bool:
+    """Do PyTorch's kernels share heads themselves? They want a card from 8.0 on and 16 bits."""
     return _modern(q) and q.dtype != torch.float32
 
 
@@ -174,7 +199,27 @@ def _modern(q: Tensor) -> bool:
     return q.is_cuda and torch.cuda.get_device_capability(q.device) >= (8, 0)
 
 
-def _check(q: Tensor, k: Tensor, window: int | None) -> None:
+def _trained(*inputs: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor, window: int | None) -> None:
+    if not q.dim() == k.dim() == 4 or k.shape != v.shape:
+        raise ValueError(
+            f"Queries are (B, heads, T, head_dim), keys and values alike (B, KV heads, S, head_dim), not "
+            f"{tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}."
+        )
+    if (q.shape[0], q.shape[3]) != (k.shape[0], k.shape[3]):
+        raise ValueError(
+            f"Queries and keys differ in batch or head_dim: {tuple(q.shape)} against {tuple(k.shape)}."
+        )
+    if not q.dtype == k.dtype == v.dtype or not q.device == k.device == v.device:
+        raise ValueError(
+            f"Queries, keys and values must be of one kind and place, not {q.dtype} on {q.device}, {k.dtype} "
+            f"on {k.device} and {v.dtype} on {v.device}."
+        )
+    if 0 in (*q.shape, *k.shape):
+        raise ValueError(f"There is nothing to attend to in {tuple(q.shape)} and {tuple(k.shape)}.")
     if q.shape[1] % k.shape[1]:
         raise ValueError(
             f"{q.shape[1]} query heads cannot share {k.shape[1]} key-value heads; take a divisor."

@@ -1,22 +1,30 @@
 """The key-value cache: a rolling buffer that never holds more than the window.
- Position p lives in slot p % slots. With W slots, writing the newest token drops exactly the one that just
-left the window, so the buffer always holds what the next query may see. Without a window it is a plain
-cache.
+
+Position p lives in slot p % slots. With W slots, writing the newest token drops exactly the one that just
+left the window, so the buffer always holds what the next query may see. Without a window it is a plain cache.
+
+    window 3    slot 0  1  2              slots 5, no window    slot 0  1  2  3  4
+    after 3          0  1  2              after 3                    0  1  2  .  .
+    after 5          3  4  2              after 5                    0  1  2  3  4      and then it is full
 """
 
 import torch
 from torch import Tensor
 
+from smallmodels.lab.attention import attend
 from smallmodels.lab.config import Config
 from smallmodels.lab.measure import require_memory
+from smallmodels.lab.rotary import rotations
 
 
 class KVCache:
-    """Keys and values of every layer, `k` and `v`: (n_layers, B, n_kv_heads, slots, head_dim).
+    """Keys and values of every layer: lists `k` and `v` of tensors (B, n_kv_heads, slots, head_dim).
 
-    `capacity` is the longest sequence it must serve; a windowed model needs no more than `window` slots for
-    any length, unless `rolling=False` asks for all of them (to compare). Bytes:
-    `config.kv_cache_bytes(...)`. Raises ValueError when they are not free.
+    `capacity` is the longest sequence it must serve; a layer with a window needs no more than `window` slots
+    for any length, unless `rolling=False` asks for all of them (to compare). Keys and values are kept, and
+    attention is computed, in `dtype`, whatever the model's. Bytes: `config.kv_cache_bytes(...)`.
+
+    Raises ValueError for a batch or a capacity below 1, and when the bytes are not free.
 
     >>> tiny = Config.tiny(n_layers=1, n_kv_heads=1, sliding_window=3)
     >>> ring = KVCache(tiny, batch=1, capacity=100)
@@ -42,49 +50,72 @@ class KVCache:
             raise ValueError(
                 f"A cache needs a batch and a capacity of 1 or more, not {batch} and {capacity}."
             )
-        self.slots = config.cache_slots(capacity) if rolling else capacity
-        self.rolls = rolling and self.slots == config.sliding_window
+        self.config, self.batch, self.capacity, self.dtype = config, batch, capacity, dtype
         self.length = 0  # positions seen so far; the model moves it once all layers have written
-        require_memory(
-            batch * self.slots * config.kv_bytes_per_token(dtype.itemsize), device, "The keys and values"
-        )
-        shape = (config.n_layers, batch, config.n_kv_heads, self.slots, config.head_dim)
-        self.k = torch.zeros(shape, dtype=dtype, device=device)
-        self.v = torch.zeros(shape, dtype=dtype, device=device)
+        self.slots = [capacity if w is None or not rolling else min(w, capacity) for w in config.windows]
+        row = batch * config.kv_bytes_per_token(dtype.itemsize) // config.n_layers  # of one layer
+        require_memory(row * sum(self.slots), device, "The keys and values")
+        shapes = [(batch, config.n_kv_heads, slots, config.head_dim) for slots in self.slots]
+        self.k = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
+        self.v = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
 
     @property
     def nbytes(self) -> int:
         """Bytes held, keys and values together."""
-        return self.k.nbytes + self.v.nbytes
+        return sum(x.nbytes for x in (*self.k, *self.v))
+
+    def begin(self, n: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+        """What `rotary.rotations` gives for the next n positions.
+
+        Raises ValueError, before any layer is written, when a layer that does not roll has no room for them.
+        """
+        end = self.length + n
+        for layer, slots in enumerate(self.slots):
+            if end > slots and slots != self.config.windows[layer]:
+                raise ValueError(
+                    f"The cache holds {slots} tokens; {end} do not fit. Give it a larger capacity."
+                )
+        return rotations(self.config, self.length, n, dtype, device)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Store a layer's newest keys and values; give what its queries read, as `attention.attend` does."""
+        k, v = self.extend(layer, k.to(self.dtype), v.to(self.dtype))
+        return attend(q.to(self.dtype), k, v, self.config.windows[layer]).to(q.dtype)
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store the T newest keys and values of a layer; return all that they may attend to, themselves last.
 
         k and v are (B, n_kv_heads, T, head_dim). A single token gets the slots in any order (attention does
-        not mind); several get them in order of position. Raises ValueError when a cache that does not roll
-        is full.
+        not mind); several get them in order of position. Raises ValueError for keys and values of another
+        batch, number of heads or head size.
         """
-        end = self.length + k.shape[2]
-        if end > self.slots and not self.rolls:
+        slots, n = self.slots[layer], k.shape[2]
+        if k.shape != v.shape or k.shape != (self.batch, *self.k[layer].shape[1:2], n, self.config.head_dim):
             raise ValueError(
-                f"The cache holds {self.slots} tokens; {end} do not fit. Give it a larger capacity."
+                f"Keys and values of shape {tuple(k.shape)} and {tuple(v.shape)} do not fit a cache of "
+                f"{tuple(self.k[layer].shape)}."
             )
-        if k.shape[2] == 1 or end <= self.slots:
+        end = self.length + n
+        if n == 1 or end <= slots:
             self._write(layer, k, v)
-            return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
-        past = torch.arange(max(0, self.length - self.slots + 1), self.length, device=k.device) % self.slots
+            return self.k[layer][:, :, :end], self.v[layer][:, :, :end]
+        past = torch.arange(max(0, self.length - slots + 1), self.length, device=k.device) % slots
         seen_k = torch.cat((self.k[layer][:, :, past], k), dim=2)  # (B, n_kv_heads, past+T, head_dim)
         seen_v = torch.cat((self.v[layer][:, :, past], v), dim=2)
         self._write(layer, k, v)
         return seen_k, seen_v
 
+    def advance(self, n: int) -> None:
+        """All layers have written n positions."""
+        self.length += n
+
     def _write(self, layer: int, k: Tensor, v: Tensor) -> None:
-        start = self.length % self.slots
-        if k.shape[2] <= self.slots - start:  # the usual case: no wrap, no index
-            self.k[layer, :, :, start : start + k.shape[2]] = k
-            self.v[layer, :, :, start : start + k.shape[2]] = v
+        slots, end = self.slots[layer], self.length + k.shape[2]
+        start = self.length % slots
+        if k.shape[2] <= slots - start:  # the usual case: no wrap, no index
+            self.k[layer][:, :, start : start + k.shape[2]] = k
+            self.v[layer][:, :, start : start + k.shape[2]] = v
             return
-        end = self.length + k.shape[2]
-        kept = torch.arange(max(self.length, end - self.slots), end, device=k.device)
-        self.k[layer, :, :, kept % self.slots] = k[:, :, -len(kept) :]
-        self.v[layer, :, :, kept % self.slots] = v[:, :, -len(kept) :]
+        kept = torch.arange(max(self.length, end - slots), end, device=k.device)
+        self.k[layer][:, :, kept % slots] = k[:, :, -len(kept) :]
+        self.v[layer][:, :, kept % slots] = v[:, :, -len(kept) :]

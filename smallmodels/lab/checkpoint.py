@@ -1,69 +1,73 @@
-"""Checkpoints as transformers writes its Mistral and Llama: `config.json` and `model*.safetensors`."""
+"""Checkpoints as transformers writes them: `config.json` and weights in safetensors files, one or many.
+
+Mistral, Llama (3.1's positions too), Qwen2 and Qwen3 are read; what the decoder lacks is refused by name.
+"""
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from smallmodels.lab import config_json
 from smallmodels.lab.config import Config
 
-# Our name of a number, and theirs.
-NAMES = {
-    "vocab_size": "vocab_size",
-    "d_model": "hidden_size",
-    "n_layers": "num_hidden_layers",
-    "n_heads": "num_attention_heads",
-    "n_kv_heads": "num_key_value_heads",
-    "head_dim": "head_dim",
-    "ffn_dim": "intermediate_size",
-    "sliding_window": "sliding_window",
-    "norm_eps": "rms_norm_eps",
-    "tied": "tie_word_embeddings",
-}
+WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+DTYPES = ("F64", "F32", "F16", "BF16")  # of weights as they were trained; others are quantised
+EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 def read_config(folder: str | Path) -> Config:
     """The shape in a folder's `config.json`; ValueError for what the decoder cannot do."""
-    given = json.loads((Path(folder) / "config.json").read_text())
-    rope = given.get("rope_parameters") or given.get("rope_scaling") or {}
-    unknown = {
-        "model_type": given.get("model_type") not in ("mistral", "llama"),
-        "rope_type": rope.get("rope_type", "default") != "default",
-        "hidden_act": given.get("hidden_act", "silu") != "silu",
-        "attention_bias": given.get("attention_bias", False),
-        "mlp_bias": given.get("mlp_bias", False),
-    }
-    for key, refused in unknown.items():
-        if refused:
-            raise ValueError(
-                f"{key} = {rope.get(key, given.get(key))!r} is not in this decoder's architecture."
-            )
-    shape = {ours: given[theirs] for ours, theirs in NAMES.items() if given.get(theirs) is not None}
-    shape.setdefault("n_kv_heads", shape["n_heads"])
-    shape.setdefault("head_dim", shape["d_model"] // shape["n_heads"])
-    return Config(rope_theta=rope.get("rope_theta") or given.get("rope_theta", 10_000.0), **shape)
+    return config_json.read(folder)
+
+
+def check(model: nn.Module, folder: str | Path) -> None:
+    """Compare the folder's files with a Decoder (on the meta device, say), from their headers alone.
+
+    Raises ValueError when a file is missing or damaged, when the index disagrees with the files, or when a
+    weight is missing, unknown, of another shape, or quantised.
+    """
+    wanted, seen = dict(named_weights(model)), set[str]()
+    for file, listed in _files(folder).items():
+        with _opened(file) as shard:
+            names = set(shard.keys())
+            if listed is not None and names != listed:
+                name = min(names ^ listed)
+                held = "holds" if name in names else "lacks"
+                raise ValueError(f"{INDEX} disagrees with {file.name}, which {held} {name}.")
+            for name in sorted(filter(_counts, names)):
+                part = shard.get_slice(name)
+                _compare(name, wanted, tuple(part.get_shape()), part.get_dtype())
+            seen |= names
+    if missing := wanted.keys() - seen:
+        raise ValueError(f"The checkpoint lacks {len(missing)} weights, {min(missing)} among them.")
 
 
 def fill(model: nn.Module, folder: str | Path) -> None:
     """Copy every weight of the folder into a Decoder, one tensor in memory at a time.
 
-    Raises ValueError when one is missing, unknown or of another shape.
+    Raises ValueError as `check` does, and when the file has an output matrix that differs from the embedding
+    it should be tied to.
     """
-    files = sorted(Path(folder).glob("model*.safetensors"))  # a `consolidated` file repeats them
-    if not files:
-        raise ValueError(f"No model*.safetensors lies in {folder}; give the folder of a downloaded model.")
-    missing = dict(named_weights(model))
-    for file in files:
-        with safe_open(file, framework="pt") as shard:
-            for name in shard.keys():  # noqa: SIM118 (not a dict)
-                if not name.endswith("rotary_emb.inv_freq"):  # old checkpoints store what is computed here
-                    _copy(missing, name, shard.get_tensor(name))
-    if missing:
-        raise ValueError(f"The checkpoint lacks {len(missing)} weights, {min(missing)} among them.")
+    check(model, folder)
+    weights, head = dict(named_weights(model)), None
+    for file in _files(folder):
+        with _opened(file) as shard, torch.no_grad():
+            for name in filter(_counts, shard.keys()):
+                if name in weights:
+                    weights[name].copy_(shard.get_tensor(name))
+                else:
+                    head = shard.get_tensor(name)  # of a tied model: `check` lets no other through
+    if head is not None and not torch.equal(head.to(weights[EMBEDDING]), weights[EMBEDDING]):
+        raise ValueError(
+            f"{HEAD} differs from the embedding, but tie_word_embeddings is true; one of them is wrong."
+        )
 
 
 def save(model: nn.Module, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
@@ -71,28 +75,27 @@ def save(model: nn.Module, folder: str | Path, dtype: torch.dtype = torch.float3
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     config: Config = model.config  # type: ignore[assignment]
-    kind = "mistral" if config.sliding_window else "llama"
-    given = {theirs: getattr(config, ours) for ours, theirs in NAMES.items()}
-    rope = {"rope_type": "default", "rope_theta": config.rope_theta}
-    settings = {"model_type": kind, "hidden_act": "silu", **given, "rope_parameters": rope}
-    (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n")
+    (folder / "config.json").write_text(json.dumps(config_json.write(config), indent=1) + "\n")
     weights = {name: weight.detach().to(dtype).contiguous() for name, weight in named_weights(model)}
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(weights, folder / WHOLE, metadata={"format": "pt"})
 
 
 def named_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Every weight of a Decoder as a view under transformers' name (q, k and v are one matrix here)."""
     get = model.get_parameter
     config: Config = model.config  # type: ignore[assignment]
-    yield "model.embed_tokens.weight", get("embed.weight")
+    yield EMBEDDING, get("embed.weight")
     yield "model.norm.weight", get("norm.weight")
     if not config.tied:
-        yield "lm_head.weight", get("head.weight")
+        yield HEAD, get("head.weight")
     rows = [n * config.head_dim for n in (config.n_heads, config.n_kv_heads, config.n_kv_heads)]
     for i in range(config.n_layers):
         theirs, ours = f"model.layers.{i}", f"layers.{i}"
-        for name, part in zip("qkv", torch.split(get(f"{ours}.qkv.weight"), rows), strict=True):
-            yield f"{theirs}.self_attn.{name}_proj.weight", part
+        for kind in ("weight", "bias") if config.qkv_bias else ("weight",):
+            for name, part in zip("qkv", torch.split(get(f"{ours}.qkv.{kind}"), rows), strict=True):
+                yield f"{theirs}.self_attn.{name}_proj.{kind}", part
+        for name in ("q_norm", "k_norm") if config.qk_norm else ():
+            yield f"{theirs}.self_attn.{name}.weight", get(f"{ours}.{name}.weight")
         for name, part in zip(("gate", "up"), get(f"{ours}.gate_up.weight").chunk(2), strict=True):
             yield f"{theirs}.mlp.{name}_proj.weight", part
         yield f"{theirs}.self_attn.o_proj.weight", get(f"{ours}.out.weight")
@@ -101,13 +104,50 @@ def named_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
         yield f"{theirs}.post_attention_layernorm.weight", get(f"{ours}.ffn_norm.weight")
 
 
-@torch.no_grad()
-def _copy(missing: dict[str, Tensor], name: str, given: Tensor) -> None:
-    if name not in missing:
-        raise ValueError(f"The checkpoint holds {name}, for which this architecture has no place.")
-    wanted = missing.pop(name)
-    if wanted.shape != given.shape:
+def _files(folder: str | Path) -> dict[Path, set[str] | None]:
+    """The files of weights, each with the names that an index lists for it (None where there is no index).
+
+    As in transformers, a whole file goes before an index; a `consolidated` file repeats either.
+    """
+    folder = Path(folder)
+    if (folder / WHOLE).exists():
+        return {folder / WHOLE: None}
+    if not (folder / INDEX).exists():
         raise ValueError(
-            f"{name} has shape {tuple(given.shape)}; the configuration asks for {tuple(wanted.shape)}."
+            f"Neither {WHOLE} nor {INDEX} lies in {folder}; give the folder of a downloaded model."
         )
-    wanted.copy_(given)
+    files: dict[Path, set[str] | None] = {}
+    listed = config_json.read_json(folder / INDEX).get("weight_map")
+    if not isinstance(listed, dict) or not all(isinstance(file, str) for file in listed.values()):
+        raise ValueError(f"{folder / INDEX} has no weight_map from names to files.")
+    for file in sorted(set(listed.values())):
+        if Path(file).name != file or not (folder / file).exists():
+            raise ValueError(f"{INDEX} lists {file}, which does not lie in {folder}.")
+        files[folder / file] = {name for name, held_by in listed.items() if held_by == file}
+    return files
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    try:
+        with safe_open(file, framework="pt") as shard:
+            yield shard
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file} is damaged or was not downloaded whole: {error}.") from None
+
+
+def _counts(name: str) -> bool:
+    return not name.endswith("rotary_emb.inv_freq")  # old checkpoints store what is computed here
+
+
+def _compare(name: str, wanted: dict[str, Tensor], shape: tuple[int, ...], dtype: str) -> None:
+    tied_head = name == HEAD and HEAD not in wanted and EMBEDDING in wanted
+    if name not in wanted and not tied_head:
+        raise ValueError(f"The checkpoint holds {name}, for which this architecture has no place.")
+    asked = tuple(wanted[EMBEDDING if tied_head else name].shape)
+    if shape != asked:
+        raise ValueError(f"{name} has shape {shape}; the configuration asks for {asked}.")
+    if dtype not in DTYPES:
+        raise ValueError(
+            f"{name} is stored as {dtype}; this lab reads {', '.join(DTYPES)}, nothing quantised."
+        )

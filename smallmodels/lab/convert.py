@@ -1,6 +1,4 @@
-"""Turning a model with a key-value head for every query head into one that shares them (Ainslie et al.
-2023).
-"""
+"""Turning a model with a key-value head for every query head into one that shares (Ainslie et al. 2023)."""
 
 import torch
 from torch import Tensor
@@ -17,7 +15,7 @@ def share_heads(model: Decoder, n_kv_heads: int, way: str, seed: int = 0) -> Dec
     that the present heads do not divide into.
     """
     config = model.config
-    if way not in WAYS or config.n_kv_heads % n_kv_heads:
+    if way not in WAYS or n_kv_heads < 1 or config.n_kv_heads % n_kv_heads:
         raise ValueError(
             f"{config.n_kv_heads} heads become a divisor of them by {', '.join(WAYS)}, not by {way!r}."
         )
@@ -26,10 +24,10 @@ def share_heads(model: Decoder, n_kv_heads: int, way: str, seed: int = 0) -> Dec
     state = dict(model.state_dict())
     q_rows, kv_rows = config.n_heads * config.head_dim, config.n_kv_heads * config.head_dim
     for name in state:
-        if name.endswith("qkv.weight"):
+        if ".qkv." in name:  # the matrix, and the bias where there is one
             q, k, v = torch.split(state[name], [q_rows, kv_rows, kv_rows])
             parts = (
-                _pool(x.view(n_kv_heads, -1, config.head_dim, config.d_model), way, chance) for x in (k, v)
+                _pool(x.view(n_kv_heads, -1, config.head_dim, *x.shape[1:]), way, chance) for x in (k, v)
             )
             state[name] = torch.cat((q, *parts))
     shared.load_state_dict(state)
@@ -37,7 +35,7 @@ def share_heads(model: Decoder, n_kv_heads: int, way: str, seed: int = 0) -> Dec
 
 
 def _pool(heads: Tensor, way: str, chance: torch.Generator) -> Tensor:
-    """(n_kv_heads, group, head_dim, d_model) to (n_kv_heads * head_dim, d_model)."""
+    """(n_kv_heads, group, head_dim, ...) to (n_kv_heads * head_dim, ...)."""
     if way == "mean":
         return heads.mean(dim=1).flatten(0, 1)
     first = heads[:, 0].flatten(0, 1)

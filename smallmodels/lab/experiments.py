@@ -274,15 +274,15 @@ def _taught(
 @torch.inference_mode()
 def one_step(model: Decoder, cache: KVCache) -> None:
     """One decoding step, after which the cache is as long as before."""
-    model(torch.zeros(1, 1, dtype=torch.long, device=cache.k.device), cache)
+    model(torch.zeros(1, 1, dtype=torch.long, device=cache.k[0].device), cache)
     cache.length -= 1
 
 
 def filled(model: Decoder, context: int) -> KVCache:
     """A cache after `context` tokens with something in it (pages never written to are not really read)."""
     cache = model.cache(1, context + 1)
-    cache.k.normal_()
-    cache.v.normal_()
+    for held in (*cache.k, *cache.v):
+        held.normal_()
     cache.length = context
     return cache
 

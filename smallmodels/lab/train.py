@@ -90,13 +90,13 @@ class Trainer:
 
 
 def initialise(model: Decoder, seed: int) -> Decoder:
-    """Fill a model with random weights that keep every state of order one; norms with ones."""
+    """Fill a model with random weights that keep states of order one; norms with ones, biases with zeros."""
     chance = torch.Generator().manual_seed(seed)
     residual = 1 / math.sqrt(2 * model.config.n_layers)  # as many are added up on the way
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() == 1:
-                weight.fill_(1.0)
+                weight.fill_(0.0 if name.endswith("bias") else 1.0)
                 continue
             scale = 1.0 if name == "embed.weight" else 1 / math.sqrt(weight.shape[1])
             scale *= residual if name.endswith(("out.weight", "down.weight")) else 1.0

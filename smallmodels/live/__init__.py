@@ -19,11 +19,11 @@ import ipywidgets  # type: ignore[import-untyped]
 import traitlets
 
 from smallmodels.live.answer import call
+from smallmodels.live.bundle import bundled
 from smallmodels.live.controls import assign, control_from, describe, value_text
 from smallmodels.live.page import code_of, static_page
 from smallmodels.live.picture import converter, series_names, specification, static_picture
 from smallmodels.live.portable import portable
-from smallmodels.live.script import script
 from smallmodels.live.show import show
 from smallmodels.table import Table
 
@@ -51,7 +51,7 @@ class Live(anywidget.AnyWidget):
     way round. Raises `ValueError` or `TypeError` if the pieces do not fit together.
     """
 
-    _esm = script(HERE / "live.js")
+    _esm = bundled(HERE / "live.js")
     _css = HERE / "live.css"
     _ipython_display_ = None  # ipywidgets 7 would use it to pass by the representation below
 

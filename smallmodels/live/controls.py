@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets  # type: ignore[import-untyped]
 
 ABBREVIATION = ipywidgets.interactive.widget_from_abbrev
-# How a description's `kind` is drawn: see `controls.js`.
+# How a description's `kind` is drawn: see `live.js`.
 KINDS: tuple[tuple[type, str], ...] = (
     (ipywidgets.FloatLogSlider, "log"),
     (ipywidgets.IntSlider, "slider"),

@@ -13,6 +13,8 @@ from typing import Any
 from smallmodels.live import picture
 from smallmodels.table import Table
 
+# Pixels around a chart, for letters that are wider where it is shown than where it was measured.
+ROOM = {"left": 20, "right": 30, "top": 5, "bottom": 5}
 # What makes a specification a chart: a mark, or charts inside.
 MARKS = {"mark", "layer", "hconcat", "vconcat", "concat", "spec"}
 
@@ -31,7 +33,8 @@ class Picture:
         if picture.converter() is None:
             raise ValueError("vl-convert is not installed; a chart becomes a picture only with it.")
         config = {**self.spec.get("config", {}), "font": picture.MEASURED}
-        svg: str = picture.converter().vegalite_to_svg(json.dumps({**self.spec, "config": config}))
+        spec = {"padding": ROOM, **self.spec, "config": config}
+        svg: str = picture.converter().vegalite_to_svg(json.dumps(spec))
         return svg.replace(picture.MEASURED, picture.SHOWN)
 
     def to_html(self) -> str:

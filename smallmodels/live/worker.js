@@ -1,12 +1,11 @@
 // Python in the reader's browser: answers for a page's Lives with the chapter functions themselves.
-// @ts-expect-error: tools/assets.mjs puts it there
+// @ts-ignore: the file stands there once the book is built (tools/assets.mjs)
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const { search } = new URL(import.meta.url); // carries the version of all our files
 const address = (name) => new URL(name + search, import.meta.url).href;
 
 // Packages are never loaded, so Pyodide's list of them is replaced by the line it checks itself against.
-// @ts-expect-error: tools/assets.mjs fills it in
 const NO_PACKAGES = JSON.stringify({ info: __PYODIDE_INFO__, packages: {} });
 
 const PREPARE = `
@@ -31,8 +30,8 @@ function unpack(buffer, FS) {
 /** A packed file, unzipped here so that it is as small from a server that compresses nothing. */
 async function unzipped(url) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} is not there`);
-  return new Response(response.body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  if (!response.ok || !response.body) throw new Error(`${url} is not there`);
+  return new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Starts Python and has every question of `questions` answered once, so that a reader waits for no import. */

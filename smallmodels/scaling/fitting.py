@@ -7,9 +7,11 @@ in nats. A reader's browser fits too, so it must take milliseconds.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, fsum, inf, isfinite, log, sqrt
+from statistics import fmean
 from typing import NamedTuple
 
-from smallmodels.scaling.tables import Law
+from smallmodels.scaling.formulas import Law
+from smallmodels.words import count
 
 LEAST_SQUARES, HUBER = "least squares", "Huber"
 METHODS = (LEAST_SQUARES, HUBER)
@@ -82,7 +84,8 @@ def _check(points: Sequence[Point], how: str) -> None:
     sizes, budgets = len({p.n_params for p in points}), len({p.n_tokens for p in points})
     if sizes < 3 or budgets < 3:
         raise ValueError(
-            f"These runs have {sizes} sizes and {budgets} budgets; a floor needs at least 3 of each."
+            f"These runs have {count(sizes, 'size')} and {count(budgets, 'budget')}; "
+            "a floor needs at least three of each."
         )
 
 
@@ -100,22 +103,13 @@ def rms(values: Sequence[float]) -> float:
     return sqrt(fsum(value * value for value in values) / len(values))
 
 
-def mean(values: Sequence[float]) -> float:
-    """The mean.
-
-    >>> mean([1.0, 2.0])
-    1.5
-    """
-    return fsum(values) / len(values)
-
-
 def explained(law: Law, points: Sequence[Point]) -> float:
     """The share of the differences in loss that a law explains, as squares: 1 is all, 0 what a mean does.
 
     >>> explained(Law(1.0, 0.0, 0.0, 1.0, 1.0), [Point(1, 1, 0.5), Point(2, 1, 1.5)])
     0.0
     """
-    middle = mean([point.loss for point in points])
+    middle = fmean(point.loss for point in points)
     left = fsum((point.loss - law.loss(point.n_params, point.n_tokens)) ** 2 for point in points)
     return 1 - left / fsum((point.loss - middle) ** 2 for point in points)
 
@@ -158,7 +152,7 @@ class _Projection:
 
     def __init__(self, points: Sequence[Point], grounded: bool = False) -> None:
         self.points, self.grounded = points, grounded
-        self.middle = (mean([log(p.n_params) for p in points]), mean([log(p.n_tokens) for p in points]))
+        self.middle = (fmean(log(p.n_params) for p in points), fmean(log(p.n_tokens) for p in points))
         sizes, budgets = sorted({p.n_params for p in points}), sorted({p.n_tokens for p in points})
         self.sizes = [log(n) - self.middle[0] for n in sizes]
         self.budgets = [log(d) - self.middle[1] for d in budgets]

@@ -11,7 +11,7 @@ def mask() -> Chart:
     """Chapter 04: a floor of tiles for each layer; lit are those whose state can still reach the output.
 
     Draws the series `tiles` (floor, position, state), `fans` (floor, position, to_floor, to_position), `path`
-    (floor, position) and `hops` (floor, position, text) of `attention.mask`.
+    (floor, position) and `hops` (floor, position, text) of `swa.mask`.
     """
     tiles, fans, path, hops = (alt.Chart(alt.NamedData(n)) for n in ("tiles", "fans", "path", "hops"))
     place = alt.Scale(paddingInner=0.14, paddingOuter=0.07)
@@ -47,7 +47,7 @@ def _positions() -> alt.Axis:
 def connections() -> Chart:
     """Chapter 04: every output with every input before it; the paler, the more layers it takes.
 
-    Draws the series `cells` (output, input, layers) of `attention.connections`.
+    Draws the series `cells` (output, input, layers) of `swa.connections`.
     """
     cells = alt.Chart(alt.NamedData("cells"))
     place = alt.Scale(paddingInner=0.08)
@@ -77,7 +77,7 @@ def connections() -> Chart:
 def reach_by_layer() -> Chart:
     """Chapter 04: how far back a stack of windowed layers hears, layer by layer, and what it was made for.
 
-    Draws the series `reach` (layers, reach) and `marks` (reach, text) of `attention.reaches`.
+    Draws the series `reach` (layers, reach) and `marks` (reach, text) of `swa.reach_by_layer`.
     """
     reach, marks = alt.Chart(alt.NamedData("reach")), alt.Chart(alt.NamedData("marks"))
     powers = [2**n for n in range(21)]
@@ -108,7 +108,7 @@ def relay() -> Chart:
     """Chapter 04: share of values named, by how far back they lie; a dashed line where the reach ends.
 
     Draws the series `accuracy` (layers, distance, accuracy_pct), `reaches` (reach, beyond, text) and `guess`
-    (accuracy_pct, text) of `attention.relay`.
+    (accuracy_pct, text) of `swa.relay`.
     """
     accuracy, reaches, guess = (alt.Chart(alt.NamedData(n)) for n in ("accuracy", "reaches", "guess"))
     x, y = _back("distance:Q"), _named()
@@ -147,7 +147,7 @@ def phone_book() -> Chart:
     """Chapter 04: share of facts named, by how far back their values lie; dashed, where names can be heard.
 
     Draws the series `accuracy` (case, distance, accuracy_pct), `reaches` (reach, beyond, text) and `guess`
-    (accuracy_pct, text) of `attention.phone_book`.
+    (accuracy_pct, text) of `swa.phone_book`.
     """
     accuracy, reaches, guess = (alt.Chart(alt.NamedData(n)) for n in ("accuracy", "reaches", "guess"))
     y, far = _named(), "positions back to the value"
@@ -170,7 +170,7 @@ def gradient_reach() -> Chart:
     """Chapter 04: how strongly an output depends on earlier inputs; dashed where a layer ends.
 
     Draws the series `gradients` (state, distance, gradient) and `reaches` (reach, text) of
-    `attention.gradient_reach`.
+    `swa.gradient_reach`.
     """
     gradients, reaches = alt.Chart(alt.NamedData("gradients")), alt.Chart(alt.NamedData("reaches"))
     states = alt.Scale(domain=["at the start", "trained"], range=[colour("other"), colour("mistral")])
@@ -195,10 +195,10 @@ def gradient_reach() -> Chart:
 
 
 def cache_by_context() -> Chart:
-    """Chapter 04: a cache_by_context cache and one that keeps all tokens, by context; dots at the chosen one.
+    """Chapter 04: a rolling cache and one that keeps all tokens, by context; dots at the chosen one.
 
     Draws the series `caches` (context, gb, cache), `here` (the same) and `ends` (the same, text, side) of
-    `attention.cache_by_context`.
+    `swa.cache_by_context`.
     """
     caches, here, ends = (alt.Chart(alt.NamedData(n)) for n in ("caches", "here", "ends"))
     steps = [2**15 * n for n in range(5)]
@@ -223,8 +223,8 @@ def cache_by_context() -> Chart:
 def prefill_time() -> Chart:
     """Chapter 04: the time to read a prompt by its length, with and without a window; dashed, what FLOPs say.
 
-    Draws the series `times` and `predicted` (length, way, ms) of `attention.prefill_time` or of
-    `cards.gpu_prefill`, whose other ways are left to the table.
+    Draws the series `times` and `predicted` (length, way, ms) of `swa.prefill_time`; the other ways of
+    `swa.gpu_prefill` are left to the table.
     """
     shown = alt.FieldOneOfPredicate(field="way", oneOf=["windowed", "full"])
     times, predicted = (
@@ -241,3 +241,8 @@ def prefill_time() -> Chart:
         times.mark_line(strokeWidth=2.5, point={"size": 45}).encode(x=x, y=y, color=way),
     )
     return voice(layers, 280)
+
+
+def gpu_prefill() -> Chart:
+    """Chapter 04: the time of one layer's attention on a card, drawn as that of a whole prompt is."""
+    return prefill_time()

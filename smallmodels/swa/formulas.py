@@ -3,11 +3,8 @@
 A window counts the token itself: a query sees the `sliding_window` newest positions.
 """
 
+from collections.abc import Mapping
 from math import ceil
-
-from smallmodels.table import Value
-
-Row = dict[str, Value]
 
 
 def reach(n_layers: int, sliding_window: int) -> int:
@@ -48,6 +45,10 @@ def visible_pairs(length: int, sliding_window: int | None = None) -> int:
     >>> visible_pairs(4), visible_pairs(4, 2), visible_pairs(4, 9)
     (10, 7, 10)
     """
+    if length < 0 or (sliding_window is not None and sliding_window < 1):
+        raise ValueError(
+            f"{length} tokens in a window of {sliding_window} do not exist; take 0 or more in 1 or more."
+        )
     hidden = 0 if sliding_window is None else max(0, length - sliding_window)
     return length * (length + 1) // 2 - hidden * (hidden + 1) // 2
 
@@ -61,3 +62,22 @@ def attention_flops(pairs: int, n_heads: int, head_dim: int) -> int:
     12
     """
     return 4 * pairs * n_heads * head_dim
+
+
+def effective_length(scores_pct: Mapping[int, float], threshold_pct: float) -> int | None:
+    """The longest text (tokens) at which a model still scores above a threshold; None if at none.
+
+    Source: Hsieh et al. 2024, RULER, whose threshold is what Llama 2 7B scores at 4,096 tokens, its whole
+    context. A longer text counts only while all shorter ones tested are above it too.
+
+    >>> effective_length({4096: 90, 8192: 86, 16384: 80}, 85)
+    8192
+    >>> effective_length({4096: 90, 8192: 80, 16384: 86}, 85), effective_length({4096: 80}, 85)
+    (4096, None)
+    """
+    longest = None
+    for length, score in sorted(scores_pct.items()):
+        if score <= threshold_pct:
+            break
+        longest = length
+    return longest

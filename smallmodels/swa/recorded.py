@@ -1,62 +1,93 @@
-"""Chapter 04, measured: how far a value travels, what is carried, what is saved, on a CPU and on a card."""
+"""Chapter 04, measured: how far a value travels, what is carried, what is saved, on a CPU and on a card.
+
+Each function shows the record, or `rows` of a run just made; the table of such a run has a column for the
+record beside its own.
+"""
 
 from collections.abc import Iterable, Sequence
-from math import inf
-from statistics import fmean
-from typing import Any
 
 from smallmodels import words
+from smallmodels.arguments import checked
 from smallmodels.facts import Rows, recorded
-from smallmodels.swa.formulas import reach
+from smallmodels.swa.formulas import hops, reach
+from smallmodels.swa.records import (
+    GUESS_PCT,
+    MB,
+    NAME_BEHIND,
+    Fading,
+    Prompt,
+    Recalled,
+    depths,
+    fadings,
+    held,
+    prompts,
+    recalled,
+)
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]
-Timed = dict[str, Any]  # a row of a record
+Figures = dict[str, Value | Cell]
+
+GPU_WAYS = ("full", "windowed", "FlexAttention", "strips")  # of computing attention over a prompt
 
 
-ANSWERS = 8  # values that the tasks of `lab.tasks` choose from
-
-
+@checked
 def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu") -> Table:
-    """How far back windowed layers can name a value, against the reach that the formula gives."""
-    rows, notes, source = recorded("relay", rows, device)
-    depths = sorted({row["layers"] for row in rows})
-    within, beyond = {}, {}
-    for depth in depths:
-        shares = _mean_by_distance(row for row in rows if row["layers"] == depth)
-        limit = reach(depth, sliding_window)
-        within[depth] = min(share for distance, share in shares.items() if distance <= limit)
-        beyond[depth] = max(share for distance, share in shares.items() if distance > limit)
+    """How far back windowed layers can name a value, against the reach that the formula gives.
+
+    Raises ValueError for a window whose reach the run did not cross.
+    """
+    shown, notes, source = recorded("relay", rows, device)
+    cases = sorted(recalled(shown, sliding_window), key=lambda case: case.layers or 0)
+    kept = None if rows is None else recalled(recorded("relay", None, device)[0], sliding_window)
     return Table(
         caption=f"The needle relay: naming a value seen some positions ago, window {sliding_window}",
         columns=(
             Column("layers", "layers", format="d"),
             Column("reach", "reach", "positions", "d", "Layers × (window − 1)."),
             Column("within_pct", "worst within reach", "%", ".1f"),
-            Column("beyond_pct", "best beyond it", "%", ".1f", "A guess is right 12.5% of the time."),
+            Column(
+                "beyond_pct", "best beyond it", "%", ".1f", f"A guess is right {GUESS_PCT:g}% of the time."
+            ),
+            *([Column("kept_pct", "worst within reach, recorded", "%", ".1f")] if kept else []),
         ),
-        rows=tuple(
-            {
-                "layers": depth,
-                "reach": reach(depth, sliding_window),
-                "within_pct": Cell(100 * within[depth], source),
-                "beyond_pct": Cell(100 * beyond[depth], source),
-            }
-            for depth in depths
-        ),
-        finding=(
-            f"Up to layers × (window − 1) positions back {min(within.values()):.0%} of answers are right at "
-            f"worst, from the next on {max(beyond.values()):.0%} at best: a cliff where the formula has it."
-        ),
+        rows=tuple(_relay_row(case, source) | _relay_kept(case, kept) for case in cases),
+        finding=_relay_finding(cases),
         notes=notes,
         series={
-            "accuracy": _accuracy_series(rows, ("layers",)),
-            "reaches": _edges(depths, sliding_window),
+            "accuracy": [{"layers": case.layers, **point} for case in cases for point in _points(case)],
+            "reaches": _edges([case.layers for case in cases if case.layers], sliding_window),
             "guess": _guess(),
         },
     )
 
 
+def _relay_row(case: Recalled, source: str) -> Figures:
+    return {
+        "layers": case.layers,
+        "reach": case.reach,
+        "within_pct": Cell(case.worst_within_pct, source),
+        "beyond_pct": Cell(case.best_beyond_pct, source),
+    }
+
+
+def _relay_kept(case: Recalled, kept: Sequence[Recalled] | None) -> Figures:
+    """The record's figure for the same depth, beside that of a run just made."""
+    if kept is None:
+        return {}
+    return {"kept_pct": next((k.worst_within_pct for k in kept if k.layers == case.layers), None)}
+
+
+def _relay_finding(cases: Sequence[Recalled]) -> str:
+    within = min(case.worst_within_pct for case in cases)
+    beyond = max(case.best_beyond_pct for case in cases)
+    return (
+        f"Up to layers × (window − 1) positions back {within:.0f}% of answers are right at "
+        f"worst, from the next on {beyond:.0f}% at best: a cliff where the formula has it."
+    )
+
+
+@checked
 def phone_book(
     rows: Rows | None = None, n_facts: int | None = None, sliding_window: int = 8, device: str = "cpu"
 ) -> Table:
@@ -64,31 +95,28 @@ def phone_book(
 
     Distances are those of the values. A fact's name stands one position further back, so both are within
     reach up to one position less than the reach. `n_facts` shows one number of facts only; ValueError when
-    no run had so many.
+    no run had so many, and for a window whose reach the run did not cross.
     """
-    rows, notes, source = recorded("phone-book", rows, device)
-    tried = sorted({row["facts"] for row in rows})
+    shown, notes, source = recorded("phone-book", rows, device)
+    tried = sorted({row["facts"] for row in shown})
     if n_facts is not None and n_facts not in tried:
         raise ValueError(f"No run carried {n_facts} facts; take one of {', '.join(map(str, tried))}.")
-    rows = [row for row in rows if n_facts in (None, row["facts"])]
-    cases = list(dict.fromkeys((row["layers"], row["facts"]) for row in rows))
-    shown = [_carried(rows, layers, n, sliding_window, source) for layers, n in cases]
-    depths = sorted({layers for layers, _ in cases if layers})
+    cases = recalled([row for row in shown if n_facts in (None, row["facts"])], sliding_window)
     return Table(
         caption=f"The phone book: facts carried along at once, window {sliding_window}",
-        columns=(
-            Column("case", "model"),
-            Column("facts", "facts", format="d"),
-            *_carried_columns(),
-        ),
-        rows=tuple(shown),
-        finding=_carried_finding(shown),
+        columns=(Column("case", "model"), Column("facts", "facts", format="d"), *_carried_columns()),
+        rows=tuple(_carried_row(case, source) for case in cases),
+        finding=_carried_finding(cases),
         notes=notes,
         series={
             "accuracy": [
-                {**row, "case": _case(row["layers"])} for row in _accuracy_series(rows, ("layers", "facts"))
+                {"layers": case.layers, "facts": case.n_facts, **point, "case": _case(case)}
+                for case in cases
+                for point in _points(case)
             ],
-            "reaches": _edges(depths, sliding_window, NAME_BEHIND),
+            "reaches": _edges(
+                sorted({case.layers for case in cases if case.layers}), sliding_window, NAME_BEHIND
+            ),
             "guess": _guess(),
         },
     )
@@ -100,102 +128,153 @@ def _carried_columns() -> tuple[Column, ...]:
         Column("far_pct", "farther, within reach", "%", ".1f", "The same; name and value can be heard."),
         Column("end_pct", "at its very end", "%", ".1f", "The farthest fact whose name can be heard."),
         Column("nameless_pct", "value only", "%", ".1f", "One position further: the name is out of reach."),
-        Column("beyond_pct", "beyond reach", "%", ".1f", f"A guess is right {100 / ANSWERS:g}% of the time."),
+        Column("beyond_pct", "beyond reach", "%", ".1f", f"A guess is right {GUESS_PCT:g}% of the time."),
     )
 
 
-def _case(layers: Value) -> str:
-    return "no window" if layers is None else words.figures(int(layers), "layer")
+def _carried_row(case: Recalled, source: str) -> Figures:
+    return {
+        "case": _case(case),
+        "facts": case.n_facts,
+        "near_pct": Cell(case.near_pct, source),
+        "far_pct": Cell(case.far_pct, source),
+        "end_pct": Cell(case.end_pct, source),
+        "nameless_pct": Cell(case.nameless_pct, source),
+        "beyond_pct": Cell(case.beyond_pct, source),
+    }
 
 
-LEARNED_PCT = 90  # a model below this inside one window has not learned the task
+def _case(case: Recalled) -> str:
+    return "no window" if case.layers is None else words.figures(case.layers, "layer")
 
 
-NAME_BEHIND = 1  # positions from a value of the phone book back to its name
-
-
-def _carried_finding(shown: list[dict[str, Any]]) -> str:
-    windowed = [row for row in shown if row["case"] != "no window"]
-    learned = [row for row in windowed if row["near_pct"].value >= LEARNED_PCT]
+def _carried_finding(cases: Sequence[Recalled]) -> str:
+    windowed = [case for case in cases if case.layers is not None]
+    learned = [case for case in windowed if case.learned]
     if not learned:
         return "No model with a window has learned the book, not even inside one window."
-    worst = min(learned, key=lambda row: row["end_pct"].value)
-    near, end = worst["near_pct"].value, worst["end_pct"].value
+    worst = min(learned, key=lambda case: case.end_pct or 0)
+    near, end = worst.near_pct or 0, worst.end_pct or 0
     return (
-        f"{'Reach is not capacity: of' if near - end >= 2 else 'Of'} {worst['facts']} facts, {worst['case']} "
+        f"{'Reach is not capacity: of' if near - end >= 2 else 'Of'} {worst.n_facts} facts, {_case(worst)} "
         f"name {near:.0f}% inside one window and {end:.0f}% at the end of their reach"
         + "".join(
-            f"; {row['case']} did not learn {row['facts']}, not even inside one window"
-            for row in windowed
-            if row not in learned
+            f"; {_case(case)} did not learn {case.n_facts}, not even inside one window"
+            for case in windowed
+            if not case.learned
         )
         + "."
     )
 
 
-def _carried(rows: Rows, layers: int | None, n: int, sliding_window: int, source: str) -> dict[str, Any]:
-    shares = _mean_by_distance(row for row in rows if (row["layers"], row["facts"]) == (layers, n))
-    limit = reach(layers, sliding_window) if layers else max(shares) + NAME_BEHIND
-    near, end = sliding_window - 1 - NAME_BEHIND, limit - NAME_BEHIND
-
-    def mean(first: int, last: float) -> float | None:
-        found = [share for d, share in shares.items() if first <= d <= last]
-        return 100 * fmean(found) if found else None
-
-    return {
-        "case": _case(layers),
-        "facts": n,
-        "near_pct": Cell(mean(0, near), source),
-        "far_pct": Cell(mean(near + 1, end), source),
-        "end_pct": Cell(mean(end, end), source),
-        "nameless_pct": Cell(mean(end + 1, limit), source),
-        "beyond_pct": Cell(mean(limit + 1, inf), source),
-    }
-
-
+@checked
 def gradient_reach(
     rows: Rows | None = None, n_layers: int = 4, sliding_window: int = 8, device: str = "cpu"
 ) -> Table:
-    """Gradient of an output by inputs at the edges of the windows, before and after training."""
-    rows, notes, source = recorded("gradient-reach", rows, device)
-    states = list(dict.fromkeys(row["state"] for row in rows))
-    size = {(row["state"], row["distance"]): row["gradient"] for row in rows}
+    """Gradient of an output by inputs at the edges of the windows, before and after training.
+
+    Raises ValueError for layers and a window whose reach lies outside the run.
+    """
+    shown, notes, source = recorded("gradient-reach", rows, device)
+    states = fadings(shown)
+    kept = [] if rows is None else fadings(recorded("gradient-reach", None, device)[0])
     limit = reach(n_layers, sliding_window)
-    edges = [0, *(reach(k, sliding_window) for k in range(1, n_layers + 1)), limit + 1]
-    faded = {state: max(size[state, d] for d in edges) / size[state, limit] for state in states}
+    _check_asked(states, limit)
+    steps = depths(range(1, n_layers + 1), sliding_window)
+    edges = [0, *(depth.reach for depth in steps), limit + 1]
     return Table(
         caption=f"Gradient of an output by earlier inputs: {n_layers} layers, window {sliding_window}",
         columns=(
             Column("distance", "positions back", format="d"),
-            *(Column(f"size_{i}", state, format=".3g") for i, state in enumerate(states)),
+            *(Column(f"size_{i}", one.state, format=".3g") for i, one in enumerate(states)),
+            *(Column(f"kept_{i}", f"{one.state}, recorded", format=".3g") for i, one in enumerate(kept)),
         ),
-        rows=tuple(
-            {"distance": d, **{f"size_{i}": Cell(size[state, d], source) for i, state in enumerate(states)}}
-            for d in edges
-        ),
-        finding=(
-            f"Beyond {limit} positions the gradient is exactly 0, as the formula says; at {limit} it is "
-            + words.listed(
-                f"{words.about(factor)} times below its largest ({state})" for state, factor in faded.items()
-            )
-            + "."
-        ),
+        rows=tuple(_gradient_row(distance, states, kept, source) for distance in edges),
+        finding=_gradient_finding(states, limit),
         notes=notes,
         series={
             "gradients": [
-                {"state": row["state"], "distance": row["distance"], "gradient": row["gradient"]}
-                for row in rows
-                if row["gradient"] > 0
+                {"state": one.state, "distance": distance, "gradient": size}
+                for one in states
+                for distance, size in one.sizes.items()
+                if size > 0
             ],
-            "reaches": _edges(range(1, n_layers + 1), sliding_window),
+            "reaches": _edges([depth.layers for depth in steps], sliding_window),
         },
     )
 
 
+def _check_asked(states: Sequence[Fading], limit: int) -> None:
+    farthest = min(max(one.sizes) for one in states)
+    if not 0 < limit < farthest:
+        raise ValueError(
+            f"These layers reach {limit:,} positions back, and the run looked up to {farthest:,} back; "
+            "take a number of layers and a window whose reach lies between."
+        )
+
+
+def _gradient_row(distance: int, states: Sequence[Fading], kept: Sequence[Fading], source: str) -> Figures:
+    return {
+        "distance": distance,
+        **{f"size_{i}": Cell(one.sizes[distance], source) for i, one in enumerate(states)},
+        **{f"kept_{i}": one.sizes.get(distance) for i, one in enumerate(kept)},
+    }
+
+
+def _gradient_finding(states: Sequence[Fading], limit: int) -> str:
+    faded = (f"{words.about(one.factor(limit))} times below its largest ({one.state})" for one in states)
+    return (
+        f"Beyond {limit} positions the gradient is exactly 0, as the formula says; at {limit} it is "
+        f"{words.listed(faded)}."
+    )
+
+
+@checked
+def echoes(changes: Sequence[float], n_layers: int, sliding_window: int) -> Table:
+    """How much a model's states change, 0, 1, 2, ... positions after a token that was exchanged.
+
+    `changes` are what `lab.tasks.change_by_distance` measures, relative to the states. Raises ValueError
+    for fewer of them than the window holds tokens.
+    """
+    limit = reach(n_layers, sliding_window)
+    if len(changes) <= sliding_window:
+        raise ValueError(
+            f"{words.figures(len(changes), 'state').capitalize()} do not leave a window of "
+            f"{sliding_window:,}; measure more."
+        )
+    last = len(changes) - 1
+    shown = sorted({1, sliding_window - 1, *range(sliding_window, last, sliding_window), last} - {0})
+    stack = f"{words.figures(n_layers, 'layer')}, window {sliding_window:,}"
+    return Table(
+        caption=f"What hears of an exchanged token: {stack}",
+        columns=(
+            Column("distance", "positions on", format=",d"),
+            Column("hops", "layers needed", format="d", meaning="More than there are: nothing can change."),
+            Column("change", "changed by", "of itself", ".1g", "Norm of the change over that of the state."),
+        ),
+        rows=tuple({"distance": n, "hops": hops(n, sliding_window), "change": changes[n]} for n in shown),
+        finding=_echo_finding(changes, limit),
+        notes=("Measured just now, on this machine.",),
+    )
+
+
+def _echo_finding(changes: Sequence[float], limit: int) -> str:
+    beyond = changes[limit + 1 :]
+    if not beyond:
+        return (
+            f"Something arrives up to {words.figures(len(changes) - 1, 'position')} on, as far as was looked."
+        )
+    if any(beyond):
+        return f"Something arrives from beyond the reach of {limit:,} positions: formula or model is wrong."
+    return f"Beyond {limit:,} positions nothing changes, not by a bit: it would take one layer more."
+
+
+@checked
 def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Bytes that a rolling and a full cache hold, counted on the tensors."""
-    rows, notes, source = recorded("cache-memory", rows, device)
-    longest = rows[-1]
+    shown, notes, source = recorded("cache-memory", rows, device)
+    sizes = held(shown)
+    longest = sizes[-1]
     return Table(
         caption="A rolling cache against a full one: bytes of the tensors",
         columns=(
@@ -206,35 +285,37 @@ def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
         ),
         rows=tuple(
             {
-                "context": row["context"],
-                "rolling_mb": Cell(row["rolling_bytes"] / 1e6, source),
-                "full_mb": Cell(row["full_bytes"] / 1e6, source),
-                "factor": row["full_bytes"] / row["rolling_bytes"],
+                "context": size.context,
+                "rolling_mb": Cell(size.rolling_bytes / MB, source),
+                "full_mb": Cell(size.full_bytes / MB, source),
+                "factor": size.factor,
             }
-            for row in rows
+            for size in sizes
         ),
         finding=(
-            f"At {longest['context']:,} tokens the full cache holds "
-            f"{longest['full_bytes'] / longest['rolling_bytes']:,.0f} times what the rolling one does."
+            f"At {longest.context:,} tokens the full cache holds {longest.factor:,.0f} times what the "
+            "rolling one does."
         ),
         notes=notes,
         series={
             "caches": [
-                {"context": row["context"], "way": way, "mb": row[f"{way}_bytes"] / 1e6}
-                for row in rows
-                for way in ("rolling", "full")
+                {"context": size.context, "way": way, "mb": n_bytes / MB}
+                for size in sizes
+                for way, n_bytes in (("rolling", size.rolling_bytes), ("full", size.full_bytes))
             ]
         },
     )
 
 
+@checked
 def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
-    """Time to read a prompt with and without a window, and what the FLOPs say."""
-    rows, notes, source = recorded("prefill-time", rows, device)
-    ways = {way: {row["length"]: row for row in rows if row["way"] == way} for way in ("windowed", "full")}
-    lengths = sorted(ways["full"])
-    seconds = {way: [found[n]["seconds"] for n in lengths] for way, found in ways.items()}
-    gains = [full / windowed for full, windowed in zip(seconds["full"], seconds["windowed"], strict=True)]
+    """Time to read a prompt with and without a window, and what the FLOPs say.
+
+    `device` names the record; a run just made is set beside it.
+    """
+    shown, notes, source = recorded("prefill-time", rows, device)
+    found = prompts(shown)
+    kept = None if rows is None else prompts(recorded("prefill-time", None, device)[0])
     return Table(
         caption="Reading a prompt, with and without a window",
         columns=(
@@ -245,115 +326,80 @@ def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
             Column(
                 "flops_gain", "by FLOPs", format=".2f", meaning="Matrix products and attention, as predicted."
             ),
+            *([Column("kept_gain", "times faster, recorded", format=".2f")] if kept else []),
         ),
-        rows=tuple(
-            {
-                "length": n,
-                "windowed_ms": Cell(1e3 * ways["windowed"][n]["seconds"], source),
-                "full_ms": Cell(1e3 * ways["full"][n]["seconds"], source),
-                "gain": gain,
-                "flops_gain": ways["full"][n]["flops"] / ways["windowed"][n]["flops"],
-            }
-            for n, gain in zip(lengths, gains, strict=True)
-        ),
-        finding=_prompt_finding(lengths, gains),
+        rows=tuple(_prompt_row(one, source) | _prompt_kept(one, kept) for one in found),
+        finding=_prompt_finding(found[0], found[-1]),
         notes=notes,
-        series={
-            "times": [
-                {"length": row["length"], "way": row["way"], "ms": 1e3 * row["seconds"]} for row in rows
-            ],
-            "predicted": by_flops(rows, ways["full"][lengths[-1]]),
-        },
+        series=_prompt_lines(shown, found[-1]),
     )
 
 
-def by_flops(rows: Rows, known: dict[str, Any]) -> list[Row]:
-    """Milliseconds that the FLOPs of each row would take at the rate of a known one."""
-    per_flop = 1e3 * known["seconds"] / known["flops"]
-    return [{"length": row["length"], "way": row["way"], "ms": per_flop * row["flops"]} for row in rows]
+def _prompt_row(one: Prompt, source: str) -> Figures:
+    return {
+        "length": one.length,
+        "windowed_ms": _milliseconds(one, "windowed", source),
+        "full_ms": _milliseconds(one, "full", source),
+        "gain": one.gain,
+        "flops_gain": one.flops_gain,
+    }
 
 
-def _prompt_finding(lengths: Sequence[int], gains: Sequence[float]) -> str:
-    prompt = f"With the window a prompt of {lengths[-1]:,} tokens"
-    if gains[-1] <= 1:
-        return f"{prompt} takes {1 / gains[-1]:.1f} times as long to read: nothing is saved here."
-    first = f"{gains[0]:.1f} times" if gains[0] >= 1.05 else "no faster"
-    fast = f"is read {gains[-1]:.1f} times as fast, one of {lengths[0]:,} {first}"
+def _prompt_kept(one: Prompt, kept: Sequence[Prompt] | None) -> Figures:
+    """The record's gain at the same length, beside that of a run just made."""
+    if kept is None:
+        return {}
+    return {"kept_gain": next((k.gain for k in kept if k.length == one.length), None)}
+
+
+def _milliseconds(one: Prompt, way: str, source: str) -> Cell | None:
+    return Cell(1e3 * one.seconds[way], source) if way in one.seconds else None
+
+
+def _prompt_lines(rows: Rows, known: Prompt) -> dict[str, list[Row]]:
+    """Milliseconds of each row, and those that its FLOPs would take at the rate of a known full run."""
+    per_flop = 1e3 * known.seconds["full"] / known.flops["full"]
+    return {
+        "times": [{"length": row["length"], "way": row["way"], "ms": 1e3 * row["seconds"]} for row in rows],
+        "predicted": [
+            {"length": row["length"], "way": row["way"], "ms": per_flop * row["flops"]} for row in rows
+        ],
+    }
+
+
+def _prompt_finding(shortest: Prompt, longest: Prompt) -> str:
+    prompt = f"With the window a prompt of {longest.length:,} tokens"
+    if longest.gain <= 1:
+        return f"{prompt} takes {1 / longest.gain:.1f} times as long to read: nothing is saved here."
+    first = f"{shortest.gain:.1f} times" if shortest.gain >= 1.05 else "no faster"
+    fast = f"is read {longest.gain:.1f} times as fast, one of {shortest.length:,} {first}"
     return f"{prompt} {fast}: what is saved lies behind the window."
 
 
-def _edges(depths: Sequence[int], sliding_window: int, behind: int = 0) -> list[Row]:
-    """Where the reach of so many layers ends, and the first position beyond it; a label for each.
-
-    When what must be heard as well lies `behind` positions further back, the reach ends that much sooner.
-    """
-    limits = [reach(depth, sliding_window) for depth in depths]
-    labels = [*map(str, depths[:-1]), *(words.figures(n, "layer") for n in depths[-1:])]
-    return [
-        {"reach": limit - behind, "beyond": limit + 1, "text": label}
-        for limit, label in zip(limits, labels, strict=True)
-    ]
-
-
-def _guess() -> list[Row]:
-    return [{"accuracy_pct": 100 / ANSWERS, "text": "a guess"}]
-
-
-def _mean_by_distance(rows: Iterable[dict[str, Any]]) -> dict[int, float]:
-    found: dict[int, list[float]] = {}
-    for row in rows:
-        found.setdefault(row["distance"], []).append(row["accuracy"])
-    return {distance: fmean(shares) for distance, shares in sorted(found.items())}
-
-
-def _accuracy_series(rows: Rows, keys: tuple[str, ...]) -> list[Row]:
-    """Accuracy in percent by distance, the mean of the seeds, for each case."""
-    cases = dict.fromkeys(tuple(row[key] for key in keys) for row in rows)
-    return [
-        {**dict(zip(keys, case, strict=True)), "distance": distance, "accuracy_pct": 100 * share}
-        for case in cases
-        for distance, share in _mean_by_distance(
-            row for row in rows if tuple(row[key] for key in keys) == case
-        ).items()
-    ]
-
-
+@checked
 def gpu_prefill(rows: Rows | None = None) -> Table:
     """A layer's attention over a prompt on a card: full, windowed, and the windowed ways one by one."""
-    rows, notes, source = recorded("window-paths", rows, "cuda")
-    found = {(row["way"], row["length"]): row for row in rows}
-    lengths = sorted({row["length"] for row in rows})
-    gains = {n: found["full", n]["seconds"] / found["windowed", n]["seconds"] for n in lengths}
-    predicted = {n: found["full", n]["flops"] / found["windowed", n]["flops"] for n in lengths}
-    ways = ("full", "windowed", "FlexAttention", "strips")
+    shown, notes, source = recorded("window-paths", rows, "cuda")
+    found = prompts(shown)
     return Table(
         caption="Attention of one layer over a prompt, on a card",
-        columns=_prefill_columns(),
+        columns=_gpu_columns(),
         rows=tuple(
             {
-                "length": n,
-                **{way: _milliseconds(found.get((way, n)), source) for way in ways},
-                "gain": gains[n],
-                "flops_gain": predicted[n],
+                "length": one.length,
+                **{way: _milliseconds(one, way, source) for way in GPU_WAYS},
+                "gain": one.gain,
+                "flops_gain": one.flops_gain,
             }
-            for n in lengths
+            for one in found
         ),
-        finding=(
-            f"At {lengths[-1]:,} tokens the window makes a layer's attention {gains[lengths[-1]]:.1f} times "
-            f"faster, where the FLOPs say {predicted[lengths[-1]]:.1f}; at {lengths[0]:,} it is "
-            f"{gains[lengths[0]]:.1f} times, where they say {predicted[lengths[0]]:.1f}."
-        ),
+        finding=_gpu_finding(found[0], found[-1]),
         notes=notes,
-        series={
-            "times": [
-                {"length": row["length"], "way": row["way"], "ms": 1e3 * row["seconds"]} for row in rows
-            ],
-            "predicted": by_flops(rows, found["full", lengths[-1]]),
-        },
+        series=_prompt_lines(shown, found[-1]),
     )
 
 
-def _prefill_columns() -> tuple[Column, ...]:
+def _gpu_columns() -> tuple[Column, ...]:
     return (
         Column("length", "tokens", format=",d"),
         Column("full", "full", "ms", ".2f", "PyTorch's causal attention; median of the rounds."),
@@ -365,5 +411,30 @@ def _prefill_columns() -> tuple[Column, ...]:
     )
 
 
-def _milliseconds(row: Timed | None, source: str) -> Cell | None:
-    return Cell(1e3 * row["seconds"], source) if row else None
+def _gpu_finding(shortest: Prompt, longest: Prompt) -> str:
+    return (
+        f"At {longest.length:,} tokens the window makes a layer's attention {longest.gain:.1f} times "
+        f"faster, where the FLOPs say {longest.flops_gain:.1f}; at {shortest.length:,} it is "
+        f"{shortest.gain:.1f} times, where they say {shortest.flops_gain:.1f}."
+    )
+
+
+def _edges(layers: Sequence[int], sliding_window: int, behind: int = 0) -> list[Row]:
+    """Where the reach of so many layers ends, and the first position beyond it; a label for each.
+
+    When what must be heard as well lies `behind` positions further back, the reach ends that much sooner.
+    """
+    labels = [*map(str, layers[:-1]), *(words.figures(n, "layer") for n in layers[-1:])]
+    return [
+        {"reach": depth.reach - behind, "beyond": depth.reach + 1, "text": label}
+        for depth, label in zip(depths(layers, sliding_window), labels, strict=True)
+    ]
+
+
+def _guess() -> list[Row]:
+    return [{"accuracy_pct": GUESS_PCT, "text": "a guess"}]
+
+
+def _points(case: Recalled) -> Iterable[Row]:
+    """Accuracy in percent by distance."""
+    return ({"distance": d, "accuracy_pct": 100 * share} for d, share in case.shares.items())

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -13,6 +14,7 @@ from smallmodels.live.answer import resolve
 from smallmodels.table import Table, raw
 
 WASM = "**/pyodide.asm.wasm"
+LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
 
 
 # A chart's words from top to bottom and left to right.

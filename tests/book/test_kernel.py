@@ -6,10 +6,11 @@ from typing import Any
 import altair
 import ipywidgets
 import pytest
-from lives import Widget, by_keyboard, by_pointer, find
+from lives import LIVE_JS, Widget, by_keyboard, by_pointer, find
 from playwright.sync_api import Page, expect
 
 from smallmodels.live import Live
+from smallmodels.live.bundle import bundled
 from smallmodels.live.picture import specification, static_picture
 from smallmodels.table import Cell, Column, Table
 
@@ -104,7 +105,7 @@ def drawn_by_a_kernel(book: Any, page: Page, drawing: str) -> tuple[Page, Live, 
     head = '<title>t</title><link rel="icon" href="data:,">'
     body = f'<!doctype html><html lang="en">{head}{TEXT}<main></main></html>'
     page.route("**/scratch.html", lambda route: route.fulfill(body=body, content_type="text/html"))
-    source = str(Live._esm)
+    source = bundled(LIVE_JS)
     page.route("**/front.js", lambda route: route.fulfill(body=source, content_type="text/javascript"))
     page.goto(book.url("scratch.html"))
     state = {name: getattr(live, name) for name in ("html", "values", "result", "drawing")}

@@ -62,7 +62,8 @@ def test_two_causes_of_a_time_are_told_apart() -> None:
 
 def test_the_table_of_students_t_is_his() -> None:
     freedom = range(1, len(formulas.STUDENT) + 1)
-    assert tuple(round(float(student.ppf(0.975, df)), 3) for df in freedom) == formulas.STUDENT
+    tail = (1 - formulas.CONFIDENCE) / 2
+    assert tuple(round(float(student.ppf(1 - tail, df)), 3) for df in freedom) == formulas.STUDENT
 
 
 def test_a_mean_of_many_values_keeps_the_t_of_ten() -> None:

@@ -163,3 +163,9 @@ def test_a_quantised_cache_says_that_its_scales_are_counted() -> None:
 def test_anything_else_is_refused_in_a_sentence(call: object, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()  # type: ignore[operator]
+
+
+def test_a_share_is_shown_to_the_digit() -> None:
+    """6.25% is no 6.2, which half-even rounding would make of it."""
+    _, *rows = gqa.sharing().shown()
+    assert [row[-1] for row in rows] == ["3.125", "6.25", "12.5", "25", "50", "100"]

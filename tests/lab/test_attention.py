@@ -1,5 +1,7 @@
 """Every path of attention against the definition written out in full, forward and backward."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -116,6 +118,61 @@ def test_memory_of_strips_grows_with_the_length_not_its_square() -> None:
             attention.strips(q, k, v, 32)
         largest[n] = sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
     assert largest[1024] < 2.2 * largest[512]
+
+
+@given(
+    b=st.integers(1, 2),
+    kv_heads=st.integers(1, 3),
+    group=st.integers(1, 3),
+    n=st.integers(2, 70),
+    past=st.integers(1, 90),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+    transposed=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_piece_joined_with_its_past_equals_the_definition(
+    b: int, kv_heads: int, group: int, n: int, past: int, dtype: torch.dtype, transposed: bool
+) -> None:
+    q, k, v = (x.detach() for x in qkv(b, kv_heads * group, kv_heads, n, n + past, d=16))
+    want = plainly(q, k, v, None)
+    q, k, v = (x.to(dtype) for x in (q, k, v))
+    if transposed:
+        q, k, v = (x.transpose(1, 2).contiguous().transpose(1, 2) for x in (q, k, v))
+    close = {"rtol": 1e-4, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-11}
+    torch.testing.assert_close(attention.joined(q, k, v).double(), want, **close)
+    torch.testing.assert_close(attention.attend(q, k, v).double(), want, **close)
+
+
+def test_a_piece_makes_no_mask_that_grows_with_its_past() -> None:
+    largest = {}
+    for past in (512, 4096):
+        q, k, v = (x.detach() for x in qkv(1, 4, 1, 256, 256 + past))
+        with torch.profiler.profile(profile_memory=True, acc_events=True) as profile:
+            attention.attend(q, k, v)
+        largest[past] = sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
+    assert largest[4096] < 1.2 * largest[512]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda q, k, v: (q, k, v[:, :, :-1]), r"keys and values alike \(B, KV heads, S, head_dim\), not"),
+        (lambda q, k, v: (q, k[:, :1], v), "keys and values alike"),
+        (lambda q, k, v: (q[0], k, v), "Queries are"),
+        (lambda q, k, v: (q[:1], k, v), "differ in batch or head_dim"),
+        (lambda q, k, v: (q[..., :4], k, v), "differ in batch or head_dim"),
+        (
+            lambda q, k, v: (q, k.float(), v.float()),
+            "must be of one kind and place, not torch.float64 on cpu",
+        ),
+        (lambda q, k, v: (q, k[:, :, :0], v[:, :, :0]), "nothing to attend to"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_before_anything_is_read(
+    change: Callable[..., tuple[Tensor, Tensor, Tensor]], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        attention.attend(*change(*qkv(2, 4, 2, 3, 5)), 4)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+// Native, labelled controls. Each kind gives: node (label and inputs), write(text), read() -> text,
+// parse(strings of a link) -> text and print(text) -> strings of a link. read and parse throw a Refusal.
+import { h } from "./dom.js";
+import { Refusal, canonical, enumerated, formatted, listed, numberText, plain, power, powers, snapped, typedNumber } from "./values.js";
+
+/** Sets a field, but leaves alone what someone is typing when it already says the same. */
+function rewrite(input, value) {
+  if (input.value === "" || String(value) !== String(typeof value === "number" ? Number(input.value) : input.value)) {
+    input.value = value;
+  }
+}
+
+function labelled(spec, id, ...after) {
+  return h("div", { class: "live-label" }, h("label", { for: id }, spec.label), ...after);
+}
+
+function group(spec, ...children) {
+  const legend = h("legend", { class: "live-label" }, spec.label);
+  return h("fieldset", { class: "live-control", name: spec.name, "data-kind": spec.kind }, legend, ...children);
+}
+
+function single(spec, ...children) {
+  return h("div", { class: "live-control", "data-kind": spec.kind }, ...children);
+}
+
+function slider(spec, id) {
+  const { min, max, step } = spec;
+  const input = h("input", { type: "range", id, name: spec.name, min, max, step });
+  const output = h("span", { class: "live-value", "aria-hidden": "true" }); // heard as the slider's valuetext
+  return {
+    node: single(spec, labelled(spec, id, output), input),
+    read: () => numberText(spec, snapped(spec, input.valueAsNumber)),
+    write: (text) => {
+      input.value = JSON.parse(text);
+      output.textContent = formatted(JSON.parse(text), spec.readout_format);
+      input.setAttribute("aria-valuetext", output.textContent);
+    },
+    parse: ([typed]) => typedNumber(spec, typed),
+  };
+}
+
+function log(spec, id) {
+  const { label, name, base, min, max, step } = spec;
+  const range = h("input", { type: "range", min, max, step, "aria-label": `${label}, slider` });
+  const number = h("input", { type: "number", id, name, step: "any", "aria-label": label, ...powers(spec) });
+  range.addEventListener("input", () => (number.value = power(base, snapped(spec, range.valueAsNumber))));
+  const parse = ([typed]) => typedNumber(spec, typed, powers(spec));
+  return {
+    node: group(spec, h("div", { class: "live-pair" }, range, number)),
+    read: () => parse([number.value]),
+    write: (text) => {
+      rewrite(number, JSON.parse(text));
+      range.value = Math.log(JSON.parse(text)) / Math.log(base);
+      range.setAttribute("aria-valuetext", formatted(JSON.parse(text), ",.4g"));
+    },
+    parse,
+  };
+}
+
+function number(spec, id) {
+  const { name, min, max } = spec;
+  const input = h("input", { type: "number", id, name, min, max, step: spec.step ?? (spec.float ? "any" : 1) });
+  return {
+    node: single(spec, labelled(spec, id), input),
+    read: () => typedNumber(spec, input.value),
+    write: (text) => rewrite(input, JSON.parse(text)),
+    parse: ([typed]) => typedNumber(spec, typed),
+  };
+}
+
+function text(spec, id) {
+  const input = h("input", { type: "text", id, name: spec.name, autocomplete: "off" });
+  return {
+    node: single(spec, labelled(spec, id), input),
+    read: () => JSON.stringify(input.value),
+    write: (value) => rewrite(input, JSON.parse(value)),
+    parse: ([typed]) => JSON.stringify(typed),
+  };
+}
+
+function checkbox(spec, id) {
+  const input = h("input", { type: "checkbox", id, name: spec.name });
+  return {
+    node: single(spec, h("label", { class: "live-check" }, input, h("span", {}, spec.label))),
+    read: () => String(input.checked),
+    write: (value) => (input.checked = value === "true"),
+    parse: ([typed]) => {
+      if (typed !== "true" && typed !== "false") throw new Refusal("It is true or false.");
+      return typed;
+    },
+  };
+}
+
+/** The JSON text of the option a link names, by value or by label. */
+function chosen(spec, typed) {
+  const option = spec.options.find(([label, value]) => plain(value) === typed || label === typed);
+  if (option) return option[1];
+  throw new Refusal(`There is no “${typed}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
+}
+
+function select(spec, id) {
+  const options = spec.options.map(([label, value]) => h("option", { value: plain(value) }, label));
+  const input = h("select", { id, name: spec.name }, ...options);
+  return {
+    node: single(spec, labelled(spec, id), input),
+    read: () => spec.options[input.selectedIndex][1],
+    write: (text) => (input.selectedIndex = spec.options.findIndex(([, value]) => value === text)),
+    parse: ([typed]) => chosen(spec, typed),
+  };
+}
+
+/** Radio buttons or checkboxes in a fieldset: `[input, JSON text]` pairs and the node that holds them. */
+function choices(spec, type) {
+  const inputs = spec.options.map(([, value]) => h("input", { type, name: spec.name, value: plain(value) }));
+  const labels = inputs.map((input, i) => h("label", {}, input, h("span", {}, spec.options[i][0])));
+  return { inputs, node: group(spec, h("div", { class: "live-choices" }, ...labels)) };
+}
+
+function radio(spec) {
+  const { inputs, node } = choices(spec, "radio");
+  return {
+    node,
+    read: () => spec.options[inputs.findIndex((input) => input.checked)][1],
+    write: (text) => inputs.forEach((input, i) => (input.checked = spec.options[i][1] === text)),
+    parse: ([typed]) => chosen(spec, typed),
+  };
+}
+
+function checkboxes(spec) {
+  const { inputs, node } = choices(spec, "checkbox");
+  const among = (is) => listed(spec.options.filter(([, value], i) => is(value, i)).map(([, value]) => value));
+  return {
+    node,
+    read: () => among((_, i) => inputs[i].checked),
+    write: (text) => {
+      const values = JSON.parse(text).map((value) => JSON.stringify(value));
+      inputs.forEach((input, i) => (input.checked = values.includes(canonical(spec.options[i][1]))));
+    },
+    parse: (typed) => {
+      const values = typed.filter((name) => name !== "").map((name) => chosen(spec, name));
+      return among((value) => values.includes(value));
+    },
+    print: (text) => {
+      const values = JSON.parse(text).map((value) => plain(JSON.stringify(value)));
+      return values.length ? values : [""];
+    },
+  };
+}
+
+const KINDS = { slider, log, number, text, checkbox, select, radio, checkboxes };
+
+/** One control with its place for a sentence of refusal. */
+export function control(spec, id) {
+  const made = { print: (text) => [plain(text)], ...KINDS[spec.kind](spec, id), spec };
+  const error = h("p", { class: "live-error", id: `${id}-error`, hidden: true });
+  made.node.append(error);
+  made.refuse = (sentence) => {
+    error.textContent = sentence;
+    error.hidden = !sentence;
+    for (const field of made.node.querySelectorAll("input, select")) {
+      for (const [name, value] of Object.entries({ "aria-invalid": "true", "aria-describedby": error.id })) {
+        if (sentence) field.setAttribute(name, value);
+        else field.removeAttribute(name);
+      }
+    }
+  };
+  return made;
+}

@@ -1,0 +1,77 @@
+// What the modules of the front end hand to one another. Types only: nothing of this is sent to a page.
+
+/** Argument to JSON text. */
+export type State = Record<string, string>;
+
+/** A row that a chart draws. */
+export type Row = Record<string, string | number | boolean | null>;
+
+/** What one state shows; of `error`, `unknown` and `silent` at most one says why it shows nothing. */
+export type Result = {
+  html?: string;
+  finding?: string;
+  notes?: string[];
+  sources?: string[];
+  series?: Record<string, Row[]>;
+  csv?: string;
+  markdown?: string;
+  svg?: string;
+  values?: State;
+  error?: string;
+  unknown?: string;
+  silent?: string;
+};
+
+/** What there is to know of a control (`controls.py` describes it). */
+export type Spec = {
+  name: string;
+  kind: string;
+  label: string;
+  value: string;
+  options?: [string, string][];
+  float?: boolean;
+  min?: number;
+  max?: number;
+  step?: number;
+  base?: number;
+  readout_format?: string;
+};
+
+export type Control = {
+  spec: Spec;
+  node: HTMLElement;
+  read(): string;
+  write(text: string): void;
+  parse(typed: string[]): string;
+  print(text: string): string[];
+  refuse(sentence: string): void;
+};
+
+/** The JSON in a `Live`'s HTML, from which its front end starts. */
+export type Described = {
+  function: string;
+  fixed: State;
+  controls: Spec[];
+  reset: string;
+  chart: Record<string, any> | null;
+  result: Result;
+};
+
+/** Whoever computes for a view: a kernel, or the page's worker. */
+export type Host = {
+  state: string;
+  drawing: string;
+  links: boolean;
+  vega(): Promise<any>;
+  ask(view: any, state: State): Promise<Result>;
+};
+
+/** What shows an explanation beside what it explains. */
+export type Tip = { show(text: string, rect: DOMRect, owner: Element | null): void; hide(): void };
+
+declare global {
+  const __PYODIDE_INFO__: Record<string, string>;
+  interface Navigator {
+    connection?: { saveData: boolean };
+  }
+}

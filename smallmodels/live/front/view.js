@@ -1,0 +1,245 @@
+// One Live: its controls, its table, its finding, its chart. Whoever computes is its host.
+import { drawnChart, sentChart } from "./chart.js";
+import { control } from "./controls.js";
+import { button, copied, download, h } from "./dom.js";
+import { explanations, walkable } from "./explain.js";
+import { Refusal, enumerated } from "./values.js";
+
+const CALM = 500; // milliseconds without a move before a finding is announced
+
+let drawn = 0; // makes the ids of inputs unique, however often one Live is shown
+
+/** Brings the HTML of one `Live` to life; `host` computes. */
+export class View {
+  turn = 0; // counts the moves, so that an answer to an earlier one is not shown
+  lasting = ""; // what the message says when nothing else is to be said
+  /** @type {import("./types").Control | null} */
+  moved = null;
+  /** @type {import("./types").State} */
+  state = {};
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  calm;
+  sizes = new ResizeObserver(() => this.reachableByKeys());
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./types").Host} host
+   * @param {AbortSignal} signal
+   */
+  constructor(root, host, signal) {
+    this.root = root;
+    this.host = host;
+    /** @type {import("./types").Described} */
+    this.data = JSON.parse(root.querySelector(".live-data")?.textContent ?? "");
+    const parts = ["controls", "finding", "scroll", "chart", "notes"];
+    /** @type {Record<string, any>} the parts of the HTML by name */
+    this.parts = Object.fromEntries(parts.map((part) => [part, root.querySelector(`.live-${part}`)]));
+    this.message = h("p", { class: "live-message", "aria-live": "polite" });
+    const prefix = `live-${++drawn}`;
+    /** @type {import("./types").Control[]} */
+    this.controls = this.data.controls.map((spec) => control(spec, `${prefix}-${spec.name}`));
+    this.first = Object.fromEntries(this.data.controls.map((spec) => [spec.name, spec.value]));
+    /** @type {import("./types").Result} */
+    this.result = { ...this.data.result, html: this.parts.scroll.innerHTML };
+    this.oneStop = walkable(this.parts.scroll, signal);
+    this.oneStop();
+    this.furnish(signal);
+    this.write(this.first);
+    this.answered = this.first; // the state whose table is shown
+    const tip = explanations(root, signal);
+    this.drawing = this.parts.chart && this.drawer(tip, signal);
+    this.drawing?.update(this.result);
+    this.status(host.state);
+  }
+
+  /** Puts in the controls and buttons, which the HTML leaves out because they were dead there. */
+  furnish(signal) {
+    const { controls: form, notes, scroll } = this.parts;
+    form.replaceChildren(...this.controls.map(({ node }) => node));
+    if (this.controls.length) form.append(this.buttons());
+    form.hidden = this.controls.length === 0;
+    form.after(this.message);
+    notes.after(this.exports());
+    form.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    form.addEventListener("input", ({ target }) => this.changed(target), { signal });
+    this.sizes.observe(scroll);
+    this.sizes.observe(scroll.querySelector("table")); // another font may make it wider
+    signal.addEventListener("abort", () => this.sizes.disconnect());
+  }
+
+  buttons() {
+    const bar = h("div", { class: "live-buttons" }, button(this.data.reset, () => this.move(this.first)));
+    if (this.host.links) bar.append(button("Copy link to this view", (own) => this.copy(own, this.link())));
+    return bar;
+  }
+
+  exports() {
+    const kinds = [["CSV", "csv", "csv", "text/csv"], ["Markdown", "markdown", "md", "text/markdown"]];
+    const buttons = kinds.flatMap(([name, part, ending, type]) => [
+      button(`Copy ${name}`, (own) => this.copy(own, this.result[part])),
+      button(`Download ${name}`, () => download(`${this.root.id}.${ending}`, type, this.result[part])),
+    ]);
+    return h("div", { class: "live-buttons live-exports" }, h("span", {}, "This table"), ...buttons);
+  }
+
+  drawer(tip, signal) {
+    if (this.host.drawing !== "vega") return sentChart(this.parts.chart);
+    return drawnChart(this.parts.chart, this.data.chart, this.host, tip, signal);
+  }
+
+  changed(target) {
+    const own = this.controls.find(({ node }) => node.contains(target));
+    if (!own) return;
+    try {
+      this.move({ ...this.state, [own.spec.name]: own.read() }, own);
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      this.turn++; // what is still being computed answers a value that is no longer there
+      this.settle();
+      this.say();
+      own.refuse(refusal.message);
+    }
+  }
+
+  /**
+   * Takes on a state and shows its result once it is there.
+   * @param {import("./types").State} state
+   * @param {import("./types").Control | null} by the control that was moved, if one was
+   */
+  move(state, by = null) {
+    this.moved = by;
+    this.write(state);
+    const turn = ++this.turn;
+    this.root.setAttribute("aria-busy", "true");
+    this.host.ask(this, this.state).then((result) => turn === this.turn && this.take(result));
+  }
+
+  /** Puts a state into the controls without asking for its result. */
+  write(state) {
+    this.state = { ...state };
+    for (const own of this.controls) {
+      own.write(state[own.spec.name]);
+      own.refuse("");
+    }
+  }
+
+  take(result) {
+    this.settle();
+    if (result.silent) return this.goBack(result.silent);
+    this.say(result.unknown);
+    if (result.unknown) this.root.dataset.shown = "nothing";
+    else if (result.error) (this.moved?.refuse ?? ((sentence) => this.say(sentence)))(result.error);
+    else this.show(result);
+  }
+
+  settle() {
+    this.root.removeAttribute("aria-busy");
+  }
+
+  /** Nobody answered: the controls stand again where the table that is still shown belongs. */
+  goBack(why) {
+    this.write(this.answered);
+    this.say(why);
+  }
+
+  show(result, state = this.state) {
+    this.answered = { ...state };
+    const { scroll, finding, notes } = this.parts;
+    if (this.result.html !== result.html) {
+      scroll.innerHTML = result.html;
+      this.sizes.observe(scroll.querySelector("table"));
+      this.oneStop();
+    }
+    this.result = result;
+    delete this.root.dataset.shown;
+    requestAnimationFrame(() => this.reachableByKeys()); // when the page is laid out anyway
+    this.announce(finding, result.finding);
+    remark(notes, result);
+    this.drawing?.update(result);
+  }
+
+  /** The finding is true at once for those who see it, and spoken when the moves have come to rest. */
+  announce(finding, sentence) {
+    if (finding.textContent === sentence) return;
+    finding.setAttribute("aria-busy", "true");
+    finding.textContent = sentence;
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => finding.removeAttribute("aria-busy"), CALM);
+  }
+
+  /** A table wider than the screen scrolls by itself, so keys must reach it; any other is no stop. */
+  reachableByKeys() {
+    const { scroll } = this.parts;
+    scroll.removeAttribute("tabindex"); // what scrolls is set more narrowly, so measure it as if it did not
+    const wide = scroll.scrollWidth > scroll.clientWidth + 1;
+    const named = { tabindex: "0", role: "region", "aria-label": scroll.querySelector("caption")?.textContent };
+    for (const [name, value] of Object.entries(named)) {
+      if (wide) scroll.setAttribute(name, value);
+      else scroll.removeAttribute(name);
+    }
+  }
+
+  say(sentence = "") {
+    this.message.textContent = sentence || this.lasting;
+  }
+
+  status(state) {
+    this.root.dataset.state = state;
+  }
+
+  async copy(own, text) {
+    const said = (own.dataset.said ??= own.textContent); // a second click may come before the word is back
+    const done = await copied(text);
+    own.textContent = done ? "Copied" : "Not allowed here";
+    this.say(done ? "Copied." : "This browser does not let the page copy.");
+    setTimeout(() => {
+      own.textContent = said;
+      this.say();
+    }, 1500);
+  }
+
+  /** The address of this page with this state in it. */
+  link() {
+    const params = new URLSearchParams();
+    for (const { spec, print } of this.controls) {
+      for (const value of print(this.state[spec.name])) params.append(spec.name, value);
+    }
+    return `${location.href.split("#")[0]}#${this.root.id}?${params}`;
+  }
+
+  /** Takes on the state a link asks for; what it does not name stands at its first value. */
+  follow(params) {
+    try {
+      this.move(this.requested(params));
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      this.say(`The link asks for something that is not here. ${refusal.message}`);
+    }
+  }
+
+  requested(params) {
+    const names = Object.keys(this.first);
+    const stranger = [...params.keys()].find((name) => !names.includes(name));
+    if (stranger) throw new Refusal(`There is no “${stranger}”; there is ${enumerated(names)}.`);
+    const state = { ...this.first };
+    for (const { spec, parse } of this.controls) {
+      if (params.has(spec.name)) state[spec.name] = inControl(spec, () => parse(params.getAll(spec.name)));
+    }
+    return state;
+  }
+}
+
+function inControl(spec, parse) {
+  try {
+    return parse();
+  } catch (refusal) {
+    throw refusal instanceof Refusal ? new Refusal(`${spec.label}: ${refusal.message}`) : refusal;
+  }
+}
+
+/** Renews notes and sources in place, so that a list someone opened stays open. */
+function remark(place, { notes, sources }) {
+  const details = place.querySelector("details") ?? h("details", {}, h("summary", {}, "Sources"), h("ul"));
+  details.querySelector("ul").replaceChildren(...sources.map((source) => h("li", {}, source)));
+  place.replaceChildren(...notes.map((note) => h("p", {}, note)), ...(sources.length ? [details] : []));
+}

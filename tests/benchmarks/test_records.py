@@ -1,0 +1,73 @@
+"""Pairs, comparisons and published scores against counts made by hand from the reports."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smallmodels import benchmarks, facts
+from smallmodels.benchmarks import MIXED, REPORTS, comparison, published
+
+model = st.sampled_from(benchmarks.models())
+
+
+@given(model, model, st.sampled_from(REPORTS))
+def test_a_comparison_counts_its_pairs(challenger, baseline, source):
+    found = comparison(challenger, baseline, source)
+    assert found.n_leads == [pair.leader for pair in found.pairs].count(challenger)
+    assert found.n_mixed == [pair.verdict()[0] for pair in found.pairs].count(MIXED)
+    assert found.leads_beyond + found.deficits_beyond == sum(pair.beyond for pair in found.pairs)
+    # Holm's correction takes away, never adds, and takes the smallest first.
+    assert found.beyond_together == len(found.survivors) <= found.leads_beyond + found.deficits_beyond
+    weakest = min((abs(pair.deviations) for pair in found.survivors), default=0)
+    others = [abs(pair.deviations or 0) for pair in found.pairs if pair not in found.survivors]
+    assert all(other <= weakest for other in others) or not found.survivors
+
+
+@pytest.mark.parametrize(
+    ("report", "beyond", "together"), [("mistral-7b-paper", 7, 6), ("open-llm-leaderboard-v1", 4, 2)]
+)
+def test_beyond_noise_one_by_one_and_together(report, beyond, together):
+    found = comparison(source=report)
+    assert (found.leads_beyond, found.beyond_together) == (beyond, together)
+
+
+def test_one_answer_scores_of_gsm8k_lie_as_far_apart_as_by_hand():
+    found = published()
+    assert [score.score_pct for score in found.voted] == [52.2, 50.0]
+    assert found.one_answer_width == pytest.approx(47.61 - 33.13)
+    assert found.width == pytest.approx(52.2 - 33.13)
+    assert published("Mistral 7B", "GSM8K").n_items == 1319
+
+
+def test_nothing_published_has_no_width():
+    nothing = published("Mistral 7B", "DROP")
+    assert (nothing.scores, nothing.width, nothing.n_items) == ((), 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: published(benchmark="chess"), "There is no benchmark 'chess'"),
+        (lambda: benchmarks.pair("MATH"), "has no MATH of both"),
+        (lambda: comparison("GPT-5"), "There is no model 'GPT-5'"),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_sentence(ask, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        ask()
+
+
+def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
+    """TriviaQA changed sides there, and most of Llama's figures are the ones of the paper before."""
+    then, later = (
+        {s.benchmark: s.score_pct for s in facts.scores() if (s.model, s.pipeline_id) == ("Llama 2 13B", run)}
+        for run in ("mistral-7b-paper", "mixtral-paper")
+    )
+    mistral = {
+        s.benchmark: s.score_pct for s in facts.scores() if s.id.startswith("mixtral-paper/mistral-7b/")
+    }
+    assert later["TriviaQA"] > mistral["TriviaQA"]
+    assert sum(then[name] == score for name, score in later.items()) > len(later) / 2
+    assert benchmarks.measured_alike() == ["mistral-7b-paper", "open-llm-leaderboard-v1"]

@@ -1,0 +1,225 @@
+"""Chapter 01 against the post's own table, published like-for-like figures, and its own arithmetic."""
+
+import math
+import re
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smallmodels import benchmarks
+from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, head_to_head, provenance, spread
+
+# The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
+POST = """
+MMLU          60.1 45.3 54.8 Mistral wins, +5.3 pts
+HellaSwag     81.3 77.2 80.7 Mistral wins, +0.6 pts
+ARC Challenge 55.5 53.1 59.4 Llama 2 13B wins, +3.9 pts
+WinoGrande    75.3 70.1 73.0 Mistral wins, +2.3 pts
+TruthfulQA    42.2 33.3 41.9 Mistral wins, +0.3 pts
+HumanEval     30.5 12.8 18.3 Mistral wins, +12.2 pts
+GSM8K         35.4 14.6 24.3 Mistral wins, +11.1 pts
+"""
+LINE = re.compile(r"(.+?)\s+([\d.]+) ([\d.]+) ([\d.]+) (.+) wins, \+([\d.]+) pts")
+POST_ROWS = [match.groups() for match in LINE.finditer(POST)]
+
+# Gap and z of each pair as computed by hand from the reports' printed figures and the tests' lengths.
+LIKE_FOR_LIKE = {
+    "mistral-7b-paper": {
+        "MMLU": (4.5, 7.64), "HellaSwag": (0.6, 1.08), "ARC Challenge": (6.7, 3.25),
+        "WinoGrande": (2.4, 1.38), "HumanEval": (11.6, 2.46), "GSM8K": (17.9, 9.43),
+        "PIQA": (2.2, 1.73), "ARC Easy": (4.8, 3.97), "Natural Questions": (-0.2, -0.19),
+        "TriviaQA": (0.3, 0.49), "MBPP": (12.1, 2.81), "MATH": (7.1, 12.17),
+    },
+    "open-llm-leaderboard-v1": {
+        "MMLU": (8.42, 14.45), "HellaSwag": (1.18, 2.21), "ARC Challenge": (0.59, 0.29),
+        "WinoGrande": (1.73, 1.04), "TruthfulQA": (4.77, 1.97), "GSM8K": (15.01, 8.5),
+    },
+}  # fmt: skip
+
+
+def by_benchmark(table):
+    """The rows of a head-to-head table as plain values, by benchmark."""
+    names = [column.name for column in table.columns]
+    values = zip(*(table.values(name) for name in names), strict=True)
+    return {row[0]: dict(zip(names, row, strict=True)) for row in values}
+
+
+def test_the_default_is_the_posts_table_to_the_digit():
+    rows = list(head_to_head().shown())[1:]
+    smaller = list(head_to_head(baseline="Llama 2 7B").shown())[1:]
+    for row, small, (name, mistral, llama_7b, llama_13b, winner, lead) in zip(
+        rows, smaller, POST_ROWS, strict=True
+    ):
+        assert (row[0], row[1], row[2]) == (name, mistral, llama_13b)
+        assert (small[0], small[1], small[2]) == (name, mistral, llama_7b)
+        assert row[3] == (f"+{lead}" if winner == "Mistral" else f"−{lead}")
+        assert row[5].startswith(winner)
+
+
+def test_the_posts_count_of_wins_and_what_it_hides():
+    assert head_to_head().finding == (
+        "Mistral 7B leads Llama 2 13B on 6 of 7; at face value 3 leads and no deficits are beyond noise "
+        "at 95%, but 6 of the 7 pairs mix evaluations and cannot be compared."
+    )
+
+
+@pytest.mark.parametrize("report", LIKE_FOR_LIKE)
+def test_gaps_and_errors_within_one_report(report):
+    rows = by_benchmark(head_to_head(source=report))
+    z95 = NormalDist().inv_cdf(0.975)
+    found = {name: (row["gap"], round(row["gap"] / row["margin"] * z95, 2)) for name, row in rows.items()}
+    assert found == LIKE_FOR_LIKE[report]
+
+
+@pytest.mark.parametrize(
+    ("report", "beyond", "holm"),
+    [("post", 3, 3), ("mistral-7b-paper", 7, 6), ("open-llm-leaderboard-v1", 4, 2)],
+)
+def test_counts_beyond_noise_one_by_one_and_together(report, beyond, holm):
+    table = head_to_head(source=report)
+    assert f"{beyond} leads and no deficits are beyond noise at 95%" in table.finding
+    assert f"), {holm} stay beyond" in table.notes[0]
+
+
+def test_one_control_turns_the_posts_loss():
+    assert by_benchmark(head_to_head())["ARC Challenge"]["leader"] == "Llama 2 13B"
+    assert by_benchmark(head_to_head(source="mistral-7b-paper"))["ARC Challenge"]["leader"] == "Mistral 7B"
+    assert (
+        by_benchmark(head_to_head(source="open-llm-leaderboard-v1"))["ARC Challenge"]["verdict"]
+        == "within noise"
+    )
+
+
+def test_what_the_posts_figures_belong_to():
+    rows = {figure: (run, note) for figure, _, _, run, note in list(provenance().shown())[1:]}
+    assert "LLaMA 1 13B" in rows["WinoGrande, Llama 2 13B"][0]
+    assert "25-shot" in rows["ARC Challenge, Llama 2 13B"][0]
+    assert rows["GSM8K, Llama 2 13B"][0] == "no source found"
+    assert len(rows) == 3 * len(POST_ROWS)
+
+
+def test_the_post_has_one_comparable_pair():
+    verdicts = {name: row["verdict"] for name, row in by_benchmark(head_to_head()).items()}
+    assert [name for name, verdict in verdicts.items() if verdict != MIXED] == ["HellaSwag"]
+
+
+model = st.sampled_from(benchmarks.models())
+
+
+@given(model, model, st.sampled_from(REPORTS), st.floats(0.5, 0.999))
+def test_every_reachable_comparison_is_finite_and_consistent(challenger, baseline, source, confidence):
+    table = head_to_head(challenger, baseline, source, confidence)
+    rows = list(by_benchmark(table).values())
+    assert len(rows) == len(table.rows)  # no benchmark twice
+    for row in rows:
+        ours, theirs, gap, margin = row["challenger"], row["baseline"], row["gap"], row["margin"]
+        assert gap == pytest.approx(ours - theirs, abs=1e-9)
+        assert row["leader"] == (challenger if ours > theirs else baseline if theirs > ours else "tie")
+        if row["verdict"] in ("beyond noise", "within noise"):
+            assert (row["verdict"] == "beyond noise") == (abs(gap) > margin)
+        if row["verdict"] == UNKNOWN:
+            assert margin is None
+    if challenger == baseline:
+        assert table.finding.startswith("Choose two different models")
+    elif rows:
+        leads = sum(row["challenger"] > row["baseline"] for row in rows)
+        mixed = sum(row["verdict"] == MIXED for row in rows)
+        assert f"on {leads} of {len(rows)}" in table.finding
+        assert ("cannot be compared" in table.finding) == (mixed > 0)
+        lead, deficit = (sum(_beyond(row, sign) for row in rows) for sign in (1, -1))
+        assert f"{counted(lead, 'lead')} and {counted(deficit, 'deficit')} are" in table.finding
+    for dot in table.series["dots"]:
+        assert 0 <= dot["low"] <= dot["score"] <= dot["high"] <= 100
+    assert math.isfinite(len(table.to_html()))
+
+
+def counted(n, noun):
+    return f"one {noun}" if n == 1 else f"{n or 'no'} {noun}s"
+
+
+def _beyond(row, sign):
+    return row["margin"] is not None and sign * row["gap"] > row["margin"]
+
+
+@given(model, st.sampled_from(benchmarks.benchmark_names()))
+def test_every_reachable_spread_is_sorted_and_counted(name, benchmark):
+    table = spread(name, benchmark)
+    scores = table.values("score")
+    assert scores == sorted(scores, reverse=True)
+    assert len(table.series["scores"]) == len(scores)
+    if len(scores) > 1:
+        assert f"{len(scores)} published scores" in table.finding
+        assert f"{scores[0] - scores[-1]:.1f} points apart" in table.finding
+
+
+@given(model, model)
+def test_a_margin_grows_with_confidence(challenger, baseline):
+    narrow = head_to_head(challenger, baseline, "post", 0.5).values("margin")
+    wide = head_to_head(challenger, baseline, "post", 0.99).values("margin")
+    assert all(w > n for n, w in zip(narrow, wide, strict=True) if n)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"challenger": "GPT-5"}, "There is no model 'GPT-5'"),
+        ({"baseline": ""}, "There is no model ''"),
+        ({"source": "a friend"}, "There is no report 'a friend'"),
+        ({"confidence": 1.0}, "choose one from 0.5 to 0.999"),
+        ({"confidence": math.nan}, "The confidence is nan; choose a finite number."),
+    ],
+)
+def test_bad_input_gets_one_sentence(wrong, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        head_to_head(**wrong)
+
+
+def test_a_report_that_mixes_runs_and_quotations_compares_nothing():
+    """Gemma 2's and Qwen2.5's tables do not say which of their cells are quoted."""
+    for report, model in (("gemma-2-report", "Gemma 2 9B"), ("qwen2.5-report", "Qwen2.5 7B")):
+        verdicts = head_to_head(model, "Mistral 7B", report).values("verdict")
+        assert verdicts
+        assert set(verdicts) == {MIXED}
+
+
+def test_a_pair_shows_the_runs_that_make_it_comparable():
+    row = by_benchmark(head_to_head())["HellaSwag"]
+    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot acc"
+
+
+def test_f1_has_no_binomial_margin_and_a_stand_in_says_so():
+    quac = by_benchmark(head_to_head("Llama 3 8B", "Llama 2 70B", "llama-3-card"))["QuAC"]
+    assert (quac["margin"], quac["verdict"]) == (None, UNKNOWN)
+    table = head_to_head(source="open-llm-leaderboard-v1")
+    notes = {row["benchmark"].value: row["margin"].note for row in table.rows}
+    assert "stand-in" in notes["TruthfulQA"]
+    assert "stand-in" not in notes["MMLU"]
+
+
+def test_a_base_model_and_a_chat_model_are_not_compared():
+    table = head_to_head("Llama 2 70B", "Llama 2 70B Chat", "llama-3-card")
+    assert set(table.values("verdict")) == {MIXED}
+
+
+def test_one_figure_is_listed_once_and_four_bit_copies_not_at_all():
+    printed = spread("Llama 2 13B", "MMLU").values("score")
+    assert 54.34 not in printed  # the 4-bit run that one collection took over
+    assert printed.count(54.8) == 1  # Meta's figure, which two reports print
+
+
+def test_the_spread_claims_no_more_than_what_was_found():
+    """40.3 was missed once while the table called itself complete."""
+    table = spread()
+    assert {40.3, 41.2, 47.61, 33.13} < set(table.values("score"))
+    assert len(table) == 14
+    for text in (table.caption, table.finding, spread("Llama 2 7B", "MBPP").finding, spread.__doc__):
+        assert "every" not in text.lower()
+        assert "found" in text or "holds" in text
+
+
+def test_the_leaderboards_gsm8k_names_the_version_of_its_harness():
+    for row in spread().rows:
+        if row["report"] == "Open LLM Leaderboard v1":
+            assert "b281b09" in row["score"].source
