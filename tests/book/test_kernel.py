@@ -262,3 +262,14 @@ def test_a_kernel_that_does_not_answer_is_told_and_may_answer_late(kernel: tuple
     expect(widget.root.locator(".live-message")).to_be_empty()
     assert widget.arguments()["n"] == 5
     widget.check(everything)
+
+
+def test_in_a_kernel_keys_belong_to_the_control_that_has_the_focus(kernel: tuple[Page, Live, Widget]) -> None:
+    page, _live, widget = kernel
+    page.evaluate("document.addEventListener('keydown', event => (window.heard ??= []).push(event.key))")
+    for key in ("ArrowLeft", "x", "Home", "Enter", "Escape", "Control+s", "Shift+Enter"):
+        widget.control("n").press(key)
+    widget.root.evaluate("root => { root.tabIndex = -1; root.focus(); }")
+    page.keyboard.press("j")
+    commands = ["Escape", "Control", "s", "Enter", "j"]  # Shift and Control by themselves say nothing
+    assert [key for key in page.evaluate("window.heard") if key != "Shift"] == commands

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from lives import Widget
+from lives import Widget, by_keyboard
 from playwright.sync_api import Page, expect
 
 import notebooks
@@ -21,7 +21,7 @@ SHOWN = """() => {
   return {
     sanitized: all("[data-jupyter-id]").length,
     lives: all(".live").length,
-    words: all(".live-chart, svg").reduce((sum, figure) => sum + words(figure), 0),
+    words: all(".live-chart, .live svg").reduce((sum, figure) => sum + words(figure), 0),
     pictures: all(".live-chart img").filter((image) => image.naturalWidth > 300 && image.alt).length,
     tables: all(".live-table").filter((table) => table.rows.length > 1 && table.offsetHeight > 0).length,
     text: cells.filter((cell) => !cell.matches(".number")).length,
@@ -122,6 +122,15 @@ def test_run_there_a_link_moves_its_widget_and_a_restart_is_told(
     id, arguments, place = wanted(page)
     widget = Widget(page.locator(f"#{id}"))
     widget.check()
+    cells = page.locator(".jp-Cell").count()
+    for spec in widget.data["controls"]:  # keys move the control, not the notebook's cells
+        states = {str(widget.arguments())}
+        for _ in by_keyboard(page, widget.control(spec["name"]), spec["kind"]):
+            widget.settle("kernel")
+            widget.check()
+            states.add(str(widget.arguments()))
+        assert len(states) > 1, spec["name"]
+    assert page.locator(".jp-Cell").count() == cells
     address = page.url
     page.locator(".jp-Notebook a[href^='#']").nth(place).click()
     widget.settle("kernel")

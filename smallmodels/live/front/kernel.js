@@ -95,6 +95,7 @@ export function render({ model, el }) {
   for (const [event, act] of events) model.on(event, act);
   tell();
   followClicks(view, leaving.signal);
+  keepKeys(view.root, leaving.signal);
   return () => {
     for (const [event, act] of events) model.off(event, act);
     leaving.abort();
@@ -114,4 +115,14 @@ function followClicks(view, signal) {
   };
   // First of all, before the notebook makes something else of it.
   document.addEventListener("click", follow, { capture: true, signal });
+}
+
+/** Keys belong to the control that has the focus: a notebook would take arrows for its cells, and "x" to cut one. */
+function keepKeys(root, signal) {
+  const keep = (event) => {
+    const { key, target, shiftKey, ctrlKey, metaKey, altKey } = event;
+    const command = ctrlKey || metaKey || altKey || key === "Escape" || (shiftKey && key === "Enter");
+    if (target !== root && !command) event.stopPropagation();
+  };
+  root.addEventListener("keydown", keep, { signal });
 }
