@@ -12,6 +12,7 @@ from math import inf
 from statistics import fmean
 from typing import Any
 
+from smallmodels.arguments import checked
 from smallmodels.miniature.formulas import pooled_deviation
 from smallmodels.miniature.records import (
     FITTED,
@@ -49,6 +50,7 @@ Row = dict[str, Value | Cell]
 # The losses themselves.
 
 
+@checked
 def losses(show: str = "loss", seed: str = MEAN, record: str = RECORD) -> Table:
     """The loss of every size at every budget, in nats per character, and the exact floor.
 
@@ -165,6 +167,7 @@ def in_thousands(n_params: float) -> str:
 # Runs just made.
 
 
+@checked
 def rerun(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Runs just made beside those of the record with the same size, text and seed.
 
@@ -214,6 +217,7 @@ def _rerun_finding(sweep: Grid, pairs: Sequence[tuple[Mapping[str, Any], float]]
 # Half the size.
 
 
+@checked
 def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Table:
     """A model against the next smaller one: who wins at each budget of the larger, on how much text.
 
@@ -307,6 +311,7 @@ def judged() -> list[Verdict]:
     return [*_on_order(sweep), *_on_the_fit(sweep), *_on_halves(sweep), *_on_hold_outs()]
 
 
+@checked
 def verdicts() -> Table:
     """Every prediction of the protocol beside what the record says, computed from it."""
     found = judged()

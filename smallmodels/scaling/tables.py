@@ -8,6 +8,7 @@ served too. Losses are in nats a token. Our own runs are in `miniature`.
 from collections.abc import Sequence
 
 from smallmodels import facts
+from smallmodels.arguments import checked
 from smallmodels.facts import family_of
 from smallmodels.scaling.records import (
     BASELINE,
@@ -42,6 +43,7 @@ Row = dict[str, Value | Cell]
 # Two models under one law.
 
 
+@checked
 def factors(
     law: str = "chinchilla",
     n_challenger: float | None = None,
@@ -224,6 +226,7 @@ def _far(tokens: float | None) -> str:
 # Two models under every law.
 
 
+@checked
 def laws(
     n_challenger: float | None = None,
     d_challenger: float | None = None,
@@ -327,6 +330,7 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
 # Released models against the best of a law.
 
 
+@checked
 def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
     """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
 
@@ -417,6 +421,7 @@ def _ratio_series(shown: Sequence[Trained]) -> dict[str, list[Record]]:
 # The cheapest size, if it must be served too.
 
 
+@checked
 def serving(
     law: str = "besiroglu",
     served: float = 100,
