@@ -307,14 +307,12 @@ def test_there_are_functions_to_look_at() -> None:
     assert len(FUNCTIONS) > 30
 
 
-@pytest.mark.xfail(strict=False, reason="until every room has it")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_that_gives_a_table_reads_its_arguments(name: str) -> None:
     assert FUNCTIONS[name].__wrapped__.__code__ is not FUNCTIONS[name].__code__  # type: ignore[attr-defined]
     assert FUNCTIONS[name].__code__.co_filename == checked.__code__.co_filename
 
 
-@pytest.mark.xfail(strict=False, reason="until every room has it")
 @pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
 def test_a_table_or_a_sentence_whatever_is_given(name: str, argument: str) -> None:
     for value in HOSTILE:
