@@ -45,6 +45,13 @@ def test_a_notebook_is_valid(path: Path) -> None:
     nbformat.validate(nbformat.read(path, as_version=4))
 
 
+@each_notebook
+def test_a_stored_output_holds_no_svg_which_viewers_would_strip_to_its_words(path: Path) -> None:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    html = ["".join(o.get("data", {}).get("text/html", "")) for c in cells for o in c.get("outputs", [])]
+    assert [text[:200] for text in html if "<svg" in text] == []
+
+
 def notebook(*cells: dict[str, object]) -> notebooks.Notebook:
     return {"cells": list(cells), "metadata": {"signature": "x"}, "nbformat": 4, "nbformat_minor": 4}
 
