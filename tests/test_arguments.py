@@ -47,6 +47,10 @@ def perhaps_old(served: Optional[float] = None) -> Any:  # noqa: UP045
     return served
 
 
+def either(seed: str | int | None = None) -> Any:
+    return seed
+
+
 def names(models: Sequence[str] = ()) -> Any:
     return models
 
@@ -65,8 +69,8 @@ def anything(card: object) -> Any:
 
 SCALARS = {"whole": int, "number": (int, float), "text": str, "truth": bool}
 LISTS = {"names": str, "wholes": int}
-INVENTED = [whole, number, text, truth, perhaps, perhaps_old, names, wholes, records]
-SENTENCE = re.compile(r"The \w+ (is|are|hold) [^\n]{1,70}; choose [^\n]{1,70}\.")
+INVENTED = [whole, number, text, truth, perhaps, perhaps_old, either, names, wholes, records]
+SENTENCE = re.compile(r"`\w+` (is|holds) [^\n]{1,70}; choose [^\n]{1,70}\.")
 
 scalars = (
     st.none()
@@ -115,6 +119,8 @@ def is_plain(function: Callable[..., Any], value: Any) -> bool:
         return type(value) is tuple and all(type(part) is LISTS[name] for part in value)
     if name == "records":
         return value is None or (type(value) is tuple and all(isinstance(part, Mapping) for part in value))
+    if name == "either":
+        return value is None or type(value) in (str, int)
     if name.startswith("perhaps"):
         return value is None or (type(value) in (int, float) and math.isfinite(value))
     kinds = SCALARS[name]
@@ -144,7 +150,7 @@ def test_whatever_is_given_is_made_plain_or_refused_in_a_sentence(
     taken, refusal = asked(checked(function), value)
     if refusal:
         assert SENTENCE.fullmatch(refusal), refusal
-        assert refusal.startswith(f"The {argument_of(function)} ")
+        assert refusal.startswith(f"`{argument_of(function)}` ")
     else:
         assert is_plain(function, taken), taken
 
@@ -183,33 +189,34 @@ def test_lists_are_taken_from_wherever_they_come() -> None:
 @pytest.mark.parametrize(
     ("function", "value", "sentence"),
     [
-        (whole, "4", "The batch is the text '4'; choose a whole number."),
-        (whole, 2.5, "The batch is 2.5; choose a whole number."),
-        (whole, np.float64(2.5), "The batch is 2.5; choose a whole number."),
-        (whole, True, "The batch is True; choose a whole number."),
-        (whole, None, "The batch is None; choose a whole number."),
-        (whole, [4], "The batch is a list of 1; choose a whole number."),
-        (whole, np.array([4, 5]), "The batch is a list of 2; choose a whole number."),
-        (whole, {4}, "The batch is of the type set; choose a whole number."),
-        (whole, math.nan, "The batch is nan; choose a finite number."),
-        (whole, 10**30, "The batch is about 10^30; choose a whole number of at most 18 digits."),
-        (whole, 10**400, "The batch is about 10^400; choose a smaller number."),
-        (number, -math.inf, "The confidence is -inf; choose a finite number."),
-        (number, -(10**400), "The confidence is about −10^400; choose a smaller number."),
-        (number, False, "The confidence is False; choose a number."),
-        (number, 1j, "The confidence is of the type complex; choose a number."),
-        (perhaps, "8", "The n_kv_heads is the text '8'; choose a whole number, or None."),
-        (text, 4090, "The gpu is 4090; choose a text."),
-        (text, b"x", "The gpu is of the type bytes; choose a text."),
-        (truth, 1, "The tied is 1; choose True or False."),
-        (names, None, "The models are None; choose texts, in a list."),
-        (names, ["Mistral 7B", 5], "The models hold 5; choose texts, in a list."),
-        (names, {"Mistral 7B": 1}, "The models are of the type dict; choose texts, in a list."),
-        (wholes, "01", "The seeds are the text '01'; choose whole numbers, in a list."),
-        (wholes, [0, math.inf], "The seeds hold inf; choose a finite number."),
-        (records, 3, "The rows are 3; choose dictionaries, in a list, or None."),
-        (records, {"a": 1}, "The rows are of the type dict; choose dictionaries, in a list, or None."),
-        (records, ["a"], "The rows hold the text 'a'; choose dictionaries, in a list, or None."),
+        (whole, "4", "`batch` is the text '4'; choose a whole number."),
+        (whole, 2.5, "`batch` is 2.5; choose a whole number."),
+        (whole, np.float64(2.5), "`batch` is 2.5; choose a whole number."),
+        (whole, True, "`batch` is True; choose a whole number."),
+        (whole, None, "`batch` is None; choose a whole number."),
+        (whole, [4], "`batch` is a list of 1; choose a whole number."),
+        (whole, np.array([4, 5]), "`batch` is a list of 2; choose a whole number."),
+        (whole, {4}, "`batch` is of the type set; choose a whole number."),
+        (whole, math.nan, "`batch` is nan; choose a finite number."),
+        (whole, 10**30, "`batch` is about 10^30; choose a whole number of at most 18 digits."),
+        (whole, 10**400, "`batch` is about 10^400; choose a smaller number."),
+        (number, -math.inf, "`confidence` is -inf; choose a finite number."),
+        (number, -(10**400), "`confidence` is about −10^400; choose a smaller number."),
+        (number, False, "`confidence` is False; choose a number."),
+        (number, 1j, "`confidence` is of the type complex; choose a number."),
+        (perhaps, "8", "`n_kv_heads` is the text '8'; choose a whole number, or None."),
+        (either, 2.5, "`seed` is 2.5; choose a text or a whole number, or None."),
+        (text, 4090, "`gpu` is 4090; choose a text."),
+        (text, b"x", "`gpu` is of the type bytes; choose a text."),
+        (truth, 1, "`tied` is 1; choose True or False."),
+        (names, None, "`models` is None; choose texts, in a list."),
+        (names, ["Mistral 7B", 5], "`models` holds 5; choose texts, in a list."),
+        (names, {"Mistral 7B": 1}, "`models` is of the type dict; choose texts, in a list."),
+        (wholes, "01", "`seeds` is the text '01'; choose whole numbers, in a list."),
+        (wholes, [0, math.inf], "`seeds` holds inf; choose a finite number."),
+        (records, 3, "`rows` is 3; choose dictionaries, in a list, or None."),
+        (records, {"a": 1}, "`rows` is of the type dict; choose dictionaries, in a list, or None."),
+        (records, ["a"], "`rows` holds the text 'a'; choose dictionaries, in a list, or None."),
     ],
 )
 def test_the_sentence_is_true(function: Callable[..., Any], value: Any, sentence: str) -> None:
@@ -276,6 +283,7 @@ HOSTILE = [None, [], [1], ["a"], True, False, "", "4", "a" * 3000, b"4", {}, 1j,
 HOSTILE += [-1, 0, 2.5, 1e300, math.nan, math.inf, 10**17, 10**30, 10**400, -(10**400)]
 HOSTILE += [np.int64(4), np.uint8(0), np.float32(4), np.float64(0.5), np.str_("a"), np.bool_(True)]
 HOSTILE += [np.array([4, 8]), np.array(4), pd.NA, pd.Series(["Mistral 7B"])]
+SAID = re.compile(r"[A-Z\d`−-][^\n]*\.")
 LONG = 60  # seconds after which a call counts as one that never ends
 
 
@@ -318,4 +326,4 @@ def test_a_table_or_a_sentence_whatever_is_given(name: str, argument: str) -> No
     for value in HOSTILE:
         with ending():
             table, refusal = asked(FUNCTIONS[name], **{**needed(FUNCTIONS[name]), argument: value})
-        assert re.fullmatch(r"[A-Z\d−-][^\n]*\.", refusal) if refusal else isinstance(table, Table), refusal
+        assert SAID.fullmatch(refusal) if refusal else isinstance(table, Table), refusal

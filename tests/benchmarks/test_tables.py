@@ -168,7 +168,7 @@ def test_a_margin_grows_with_confidence(challenger, baseline):
         ({"baseline": ""}, "There is no model ''"),
         ({"source": "a friend"}, "There is no report 'a friend'"),
         ({"confidence": 1.0}, "choose one from 0.5 to 0.999"),
-        ({"confidence": math.nan}, "The confidence is nan; choose a finite number."),
+        ({"confidence": math.nan}, "`confidence` is nan; choose a finite number."),
     ],
 )
 def test_bad_input_gets_one_sentence(wrong, words):
