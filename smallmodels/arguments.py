@@ -57,6 +57,27 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
+def in_range(low: int, high: int | None = None, **given: float) -> None:
+    """A `ValueError` for what lies outside, under the name it is given by.
+
+    >>> in_range(1, n_layers=32, n_heads=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: `n_heads` is 0; choose 1 or more.
+    """
+    allowed = f"{low:,} or more" if high is None else f"{low:,} to {high:,}"
+    for name, value in given.items():
+        if value < low or (high is not None and value > high):
+            raise ValueError(f"`{name}` is {_shown(value)}; choose {allowed}.")
+
+
+def above_zero(**given: float) -> None:
+    """A `ValueError` for what is zero or less, under the name it is given by."""
+    for name, value in given.items():
+        if not value > 0:
+            raise ValueError(f"`{name}` is {_shown(value)}; choose a number above 0.")
+
+
 class _Unfit(Exception):
     """Raised by a reader: the value that does not fit, what is allowed, and whether it stood in a list."""
 

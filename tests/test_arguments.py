@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smallmodels
+from smallmodels import gqa, scaling, speed, swa
 from smallmodels.arguments import checked
 from smallmodels.live import place_of
 from smallmodels.table import Table
@@ -327,3 +328,94 @@ def test_a_table_or_a_sentence_whatever_is_given(name: str, argument: str) -> No
         with ending():
             table, refusal = asked(FUNCTIONS[name], **{**needed(FUNCTIONS[name]), argument: value})
         assert SAID.fullmatch(refusal) if refusal else isinstance(table, Table), refusal
+
+
+# Their formulas, and the records that are asked by name
+
+
+def formulas() -> dict[str, Callable[..., Any]]:
+    """Every public formula of the rooms on caches and windows whose arguments are single numbers or texts."""
+    found = {}
+    for room in ("gqa", "swa"):
+        for name, thing in vars(import_module(f"smallmodels.{room}.formulas")).items():
+            if inspect.isfunction(thing) and thing.__module__.endswith(".formulas") and name[0] != "_":
+                kinds = [p.annotation for p in inspect.signature(thing).parameters.values()]
+                if all(kind in (int, float, str, int | None) for kind in kinds):
+                    found[f"{room}.{name}"] = thing
+    return found
+
+
+FORMULAS = formulas()
+BY_NAME = {"speed.step": speed.step, "gqa.cache_of": gqa.cache_of, "scaling.law": scaling.law}
+FITTING = {
+    "gqa.bytes_per_value": ("INT8",),
+    "gqa.kv_bytes_per_token": (32, 8, 128, 2.0),
+    "gqa.cached_tokens": (4096, 4096),
+    "gqa.kv_cache_bytes": (131_072, 4096, 1, 4096),
+    "gqa.shared_heads": (32, 8),
+    "gqa.even_sharings": (32,),
+    "swa.reach": (32, 4096),
+    "swa.hops": (4096, 4096),
+    "swa.visible_pairs": (4096, 4096),
+    "swa.attention_flops": (4096, 32, 128),
+    "speed.step": ("Mistral 7B", "FP16", 1, 0),
+    "gqa.cache_of": ("Mistral 7B", 4096, 1, 2.0),
+    "scaling.law": ("chinchilla",),
+}
+
+
+def test_every_formula_of_single_arguments_is_asked() -> None:
+    assert {*FORMULAS, *BY_NAME} == {*FITTING}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [(name, i) for name in FITTING for i in range(len(FITTING[name]))]
+)
+def test_a_formula_gives_what_can_be_or_a_sentence(name: str, place: int) -> None:
+    function, fitting = {**FORMULAS, **BY_NAME}[name], FITTING[name]
+    for value in HOSTILE:
+        with ending():
+            given, refusal = asked(function, *fitting[:place], value, *fitting[place + 1 :])
+        if refusal:
+            assert SAID.fullmatch(refusal), refusal
+        elif isinstance(given, int | float):
+            assert math.isfinite(given)
+            assert given >= 0, (value, given)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: gqa.kv_bytes_per_token(32, 8, "128"), "`head_dim` is the text '128'; choose a whole number."),  # type: ignore[arg-type]
+        (lambda: gqa.kv_bytes_per_token(32, -8, 128), "`n_kv_heads` is -8; choose 1 or more."),
+        (lambda: swa.reach(32.5, 4096), "`n_layers` is 32.5; choose a whole number."),  # type: ignore[arg-type]
+        (lambda: swa.hops(math.nan, 4096), "`distance` is nan; choose a finite number."),  # type: ignore[arg-type]
+        (lambda: speed.step("Mistral 7B", "INT5"), "There is no precision 'INT5' here; choose one of FP16, INT8, INT4."),
+        (lambda: speed.step("Mistral 7B", "INT4", "1", 4), "`batch` is the text '1'; choose a whole number."),  # type: ignore[arg-type]
+        (lambda: speed.step("Mistral 7B", batch=0), "The batch is 0; choose a whole number from 1 to 4,096."),
+        (lambda: speed.step("Mistral 7B", context=-4), "The context is -4; choose a whole number from 0 to 1,048,576 tokens."),
+        (lambda: gqa.cache_of("Mistral 7B", -1), "A context of -1 tokens does not exist; it must be 0 or more."),
+        (lambda: gqa.cache_of("Mistral 7B", 1, batch=0), "A batch of 0 sequences does not exist; it must be 1 or more."),
+    ],
+)  # fmt: skip
+def test_a_formula_refuses_what_it_was_given_and_says_what_it_takes(
+    call: Callable[[], Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        call()
+
+
+ALLOWED = {
+    "speed.step": ("memory.WEIGHT_BITS", "1 to 4,096", "0 to 2^20"),
+    "scaling.law": ("LAWS", "chinchilla"),
+    "cost.api": ("snapshots", "providers", "1 to 10^15", "0 to 1"),
+    "swa.cache_by_context": ("gqa.MODELS", "131,072"),
+    "gqa.cache_of": ("MODELS", "0 or more", "1 or more"),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_the_help_says_what_is_allowed(name: str) -> None:
+    room, function = name.split(".")
+    text = " ".join((getattr(import_module(f"smallmodels.{room}"), function).__doc__ or "").split())
+    assert [words for words in ALLOWED[name] if words not in text] == []
