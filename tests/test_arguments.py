@@ -386,18 +386,33 @@ def test_a_formula_gives_what_can_be_or_a_sentence(name: str, place: int) -> Non
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: gqa.kv_bytes_per_token(32, 8, "128"), "`head_dim` is the text '128'; choose a whole number."),  # type: ignore[arg-type]
+        (
+            lambda: gqa.kv_bytes_per_token(32, 8, "128"),
+            "`head_dim` is the text '128'; choose a whole number.",
+        ),
         (lambda: gqa.kv_bytes_per_token(32, -8, 128), "`n_kv_heads` is -8; choose 1 or more."),
-        (lambda: swa.reach(32.5, 4096), "`n_layers` is 32.5; choose a whole number."),  # type: ignore[arg-type]
-        (lambda: swa.hops(math.nan, 4096), "`distance` is nan; choose a finite number."),  # type: ignore[arg-type]
-        (lambda: speed.step("Mistral 7B", "INT5"), "There is no precision 'INT5' here; choose one of FP16, INT8, INT4."),
-        (lambda: speed.step("Mistral 7B", "INT4", "1", 4), "`batch` is the text '1'; choose a whole number."),  # type: ignore[arg-type]
+        (lambda: swa.reach(32.5, 4096), "`n_layers` is 32.5; choose a whole number."),
+        (lambda: swa.hops(math.nan, 4096), "`distance` is nan; choose a finite number."),
+        (
+            lambda: speed.step("Mistral 7B", "INT5"),
+            "There is no precision 'INT5' here; choose one of FP16, INT8, INT4.",
+        ),
+        (lambda: speed.step("Mistral 7B", "INT4", "1", 4), "`batch` is the text '1'; choose a whole number."),
         (lambda: speed.step("Mistral 7B", batch=0), "The batch is 0; choose a whole number from 1 to 4,096."),
-        (lambda: speed.step("Mistral 7B", context=-4), "The context is -4; choose a whole number from 0 to 1,048,576 tokens."),
-        (lambda: gqa.cache_of("Mistral 7B", -1), "A context of -1 tokens does not exist; it must be 0 or more."),
-        (lambda: gqa.cache_of("Mistral 7B", 1, batch=0), "A batch of 0 sequences does not exist; it must be 1 or more."),
+        (
+            lambda: speed.step("Mistral 7B", context=-4),
+            "The context is -4; choose a whole number from 0 to 1,048,576 tokens.",
+        ),
+        (
+            lambda: gqa.cache_of("Mistral 7B", -1),
+            "A context of -1 tokens does not exist; it must be 0 or more.",
+        ),
+        (
+            lambda: gqa.cache_of("Mistral 7B", 1, batch=0),
+            "A batch of 0 sequences does not exist; it must be 1 or more.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_formula_refuses_what_it_was_given_and_says_what_it_takes(
     call: Callable[[], Any], sentence: str
 ) -> None:

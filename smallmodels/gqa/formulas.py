@@ -38,7 +38,8 @@ def kv_bytes_per_token(n_layers: int, n_kv_heads: int, head_dim: int, value_byte
     """Bytes of one token's keys and values in every layer.
 
     Two (K and V) x layers x KV heads x head size x bytes of a value; source: Pope et al. 2022, section 2.1,
-    with the number of KV heads of Ainslie et al. 2023. `ValueError` for what is not above 0. In FP16, Mistral 7B and Llama 2 7B, 13B and 70B:
+    with the number of KV heads of Ainslie et al. 2023. `ValueError` for what is not above 0. In FP16, Mistral
+    7B and Llama 2 7B, 13B and 70B:
 
     >>> kv_bytes_per_token(32, 8, 128), kv_bytes_per_token(32, 32, 128)
     (131072, 524288)
@@ -99,7 +100,7 @@ def shared_heads(n_heads: int, n_kv_heads: int) -> int:
 
 @checked
 def even_sharings(n_heads: int) -> list[int]:
-    """Every number of KV heads that `n_heads` query heads can share evenly, ascending; `ValueError` outside 1 to 1,024."""
+    """Every number of KV heads that `n_heads` query heads, 1 to 1,024, can share evenly, ascending."""
     in_range(1, MOST_HEADS, n_heads=n_heads)
     return [heads for heads in range(1, n_heads + 1) if n_heads % heads == 0]
 

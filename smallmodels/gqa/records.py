@@ -143,8 +143,8 @@ class Cache:
 def cache_of(model: str, context: int, batch: int = 1, value_bytes: float = 2) -> Cache:
     """The cache of a model as published, in bytes and GB, for sequences of so many tokens.
 
-    `model` is one of `MODELS`, `context` 0 or more tokens, `batch` 1 or more sequences, `value_bytes` above 0;
-    `ValueError` for anything else.
+    `model` is one of `MODELS`, `context` 0 or more tokens, `batch` 1 or more sequences, `value_bytes` above
+    0; `ValueError` for anything else.
 
     >>> cache_of("Mistral 7B", 4096).gb
     0.536870912

@@ -182,7 +182,7 @@ class Load:
 
 
 def loads(models: Sequence[str], precision: str, batch: int, context: int) -> list[Load]:
-    """The same load for each of these models of `data/`; `ValueError` for a name or a load there is none of."""
+    """The same load for each of these models of `data/`; `ValueError` for a name or load there is none of."""
     check_precision(precision)
     check_load(batch, context)
     return [Load(facts.model(name), precision, batch, context) for name in models]

@@ -61,8 +61,9 @@ def fit(points: Sequence[Run], how: str = LEAST_SQUARES) -> Law:
     and Mead 1965). `how` is the least sum of squares of loss, or of Huber's loss (Huber 1964) of the residual
     of log loss, which is the objective of Hoffmann et al. 2022 and Besiroglu et al. 2024.
 
-    A run is a `Point`, or (parameters, tokens, loss). Three sizes and three budgets at least, or the two charges and the floor cannot be told apart:
-    `ValueError` with fewer, for figures that are not positive, and for another method.
+    A run is a `Point`, or (parameters, tokens, loss). Three sizes and three budgets at least, or the two
+    charges and the floor cannot be told apart: `ValueError` with fewer, for figures that are not positive,
+    and for another method.
 
     >>> sizes, budgets = (1e4, 3e4, 1e5, 3e5), (5e5, 1e6, 2e6, 4e6)
     >>> truth = Law(0.7, 50.0, 900.0, 0.5, 0.6)

@@ -46,13 +46,11 @@ class Law:
         above_zero(n_params=n_params, n_tokens=n_tokens)
         return float(self.A / self.counted(n_params) ** self.alpha), float(self.B / n_tokens**self.beta)
 
-    @checked
     def excess(self, n_params: float, n_tokens: float) -> float:
         """Both charges together."""
         size, data = self.charges(n_params, n_tokens)
         return size + data
 
-    @checked
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Predicted loss in nats a token, from parameters and tokens as counts: 7e9 and 2e12, not 7 and 2.
 

@@ -79,7 +79,8 @@ def non_embedding(n_params: float) -> float:
     """Parameters without the embedding and output matrices of a Llama-like model of `n_params` in all.
 
     Exact for the dense models of `data/` with Llama's vocabulary of 32,000; in between, the matrices grow
-    along a straight line in logarithms, and outside with the cube root of the size, as a model's width does. `ValueError` for a size that is not above 0.
+    along a straight line in logarithms, and outside with the cube root of the size, as a model's width does.
+    `ValueError` for a size that is not above 0.
 
     >>> non_embedding(7241732096)  # Mistral 7B
     6979588096.0
@@ -241,7 +242,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A released model beside what a law calls best for its size."""
+    """A published model beside what a law calls best for its size."""
 
     law: Law
     release: Release
@@ -265,7 +266,7 @@ class Trained:
 
 
 def trained(law: Law, until: int) -> list[Trained]:
-    """Base models released up to a year, of known size and tokens, and Mistral 7B, by date of release."""
+    """Base models published up to a year, of known size and tokens, and Mistral 7B, by date."""
     shown = [(release, n) for release, n in _sized() if int(release.release_date[:4]) <= until]
     return [Trained(law, release, n) for release, n in shown]
 

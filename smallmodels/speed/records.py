@@ -58,8 +58,8 @@ class Step(memory.Load):
 def step(model: str, precision: str = "FP16", batch: int = 1, context: int = 0) -> Step:
     """A step of a model of `facts.models()`, with its bytes, its FLOPs and the ceiling on a card.
 
-    `precision` is one of `memory.WEIGHT_BITS`, `batch` 1 to 4,096 sequences, `context` 0 to 2^20 tokens cached
-    in each; `ValueError` for anything else.
+    `precision` is one of `memory.WEIGHT_BITS`, `batch` 1 to 4,096 sequences, `context` 0 to 2^20 tokens
+    cached in each; `ValueError` for anything else.
 
     >>> round(step("Mistral 7B").tokens_per_second("A100 80GB SXM"), 1)
     143.4

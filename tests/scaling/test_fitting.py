@@ -237,6 +237,7 @@ ASKED = {
     "explained": lambda points: fitting.explained(RIGHT, points),
     "objective": lambda points: objective(RIGHT, points),
 }
+NO_RUN = "A run is a Point, or parameters, tokens and loss"
 RIGHT = Law(0.7, 50.0, 900.0, 0.5, 0.6)
 
 
@@ -253,14 +254,14 @@ def test_a_run_is_a_point_or_its_figures(name):
 @pytest.mark.parametrize(
     ("points", "says"),
     [
-        (pd.DataFrame({"n": [1.0], "d": [2.0], "loss": [3.0]}), "A run is a Point, or parameters, tokens and loss"),
-        ([(1, 2)], "A run is a Point, or parameters, tokens and loss"),
-        ([1, 2, 3], "A run is a Point, or parameters, tokens and loss"),
-        ([None], "A run is a Point, or parameters, tokens and loss"),
+        (pd.DataFrame({"n": [1.0], "d": [2.0], "loss": [3.0]}), NO_RUN),
+        ([(1, 2)], NO_RUN),
+        ([1, 2, 3], NO_RUN),
+        ([None], NO_RUN),
         ([(1, 2, "3")], "`loss` is the text '3'; choose a number."),
         (5, "Runs are Points in a list"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_run_is_said(name, points, says):
     with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
         ASKED[name](points)
