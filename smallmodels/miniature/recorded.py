@@ -1,4 +1,4 @@
-"""Chapter 02, second half: what our own sweep came to, in a language whose entropy is known.
+"""Chapter 02b: what our own sweep came to, in a language whose entropy is known.
 
 `losses` shows the runs, `half_size` sets a model against the next smaller one, `rerun` sets runs just made
 beside those of the record, and `verdicts` what was predicted before the sweep beside what came out. Sizes are
