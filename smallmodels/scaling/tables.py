@@ -26,6 +26,7 @@ from smallmodels.scaling.records import (
     contenders,
     in_billions,
     law_name,
+    one_of_each_series,
     post_factor,
     trained,
 )
@@ -36,6 +37,7 @@ from smallmodels.words import number, sentence
 CURVE = tuple(10 ** (11 + step / 10) for step in range(31))  # tokens at which a curve is drawn
 SERVED = (0, 0.1, 1, 10, 100, 1000)  # served tokens that every table of `serving` has, in trillions
 NEVER = "no amount"
+RATIOS_SHOWN = ("one of each series", EVERY_SIZE := "every size")
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
 
@@ -338,17 +340,23 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
 
 
 @checked
-def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
+def ratios(law: str = "besiroglu", until: int = 2023, show: str = EVERY_SIZE) -> Table:
     """Tokens per parameter of published models, against what a law calls best for their size, oldest first.
 
     Base models up to the year `until` (2021 to 2025) whose training tokens their makers published; Mistral 7B
     is listed without a figure. Figures we know from memory only are marked. `law` is one of Chinchilla's
-    form. Raises `ValueError` for any other.
+    form, `show` one of `RATIOS_SHOWN`: of each series the size nearest to Llama 2 13B, or every size. Raises
+    `ValueError` for any other.
     """
     chosen, name = budget_law(law), law_name(law)
     if not 2021 <= until <= 2025:
         raise ValueError(f"The last year is {until}; choose one from 2021 to 2025.")
-    shown = trained(chosen, until)
+    if show not in RATIOS_SHOWN:
+        raise ValueError(
+            f"There is nothing called {show!r} to show; choose one of {', '.join(RATIOS_SHOWN)}."
+        )
+    every = trained(chosen, until)
+    shown = every if show == EVERY_SIZE else one_of_each_series(every)
     return Table(
         caption=f"Tokens per parameter, and what is best by {name}",
         columns=_RATIO_COLUMNS,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
-from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, head_to_head, provenance, spread
+from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, first_look, head_to_head, provenance, spread
 
 # The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
 POST = """
@@ -98,6 +98,29 @@ def test_what_the_posts_figures_belong_to():
     assert "25-shot" in rows["ARC Challenge, Llama 2 13B"][0]
     assert rows["GSM8K, Llama 2 13B"][0] == "no source found"
     assert len(rows) == 3 * len(POST_ROWS)
+
+
+def test_where_the_posts_figures_come_from_can_be_asked_model_by_model():
+    every = list(provenance().shown())[1:]
+    assert benchmarks.printed_models() == ("Mistral 7B", "Llama 2 7B", "Llama 2 13B", "all of them")
+    models = benchmarks.printed_models()[:-1]
+    parts = [row for model in models for row in list(provenance(model).shown())[1:]]
+    assert sorted(parts) == sorted(every)
+    assert {provenance(model).finding for model in benchmarks.printed_models()} == {provenance().finding}
+    with pytest.raises(ValueError, match="no figures of 'GPT-3'; choose one of Mistral 7B, Llama 2 7B"):
+        provenance("GPT-3")
+
+
+@pytest.mark.parametrize("report", ["post", *LIKE_FOR_LIKE])
+def test_a_first_look_is_the_head_to_head_in_five_columns(report):
+    table, whole = first_look(report), head_to_head(source=report)
+    assert len(table.columns) == 5
+    for column in table.columns:
+        assert table.values(column.name) == whole.values(column.name)
+    verdicts = [*table.values("verdict")]
+    for verdict in set(verdicts):
+        assert f"{verdicts.count(verdict)} {verdict}" in table.finding
+    assert f"leads on {sum(gap > 0 for gap in table.values('gap'))} of {len(verdicts)}." in table.finding
 
 
 def test_the_post_has_one_comparable_pair():

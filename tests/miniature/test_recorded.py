@@ -146,6 +146,15 @@ def test_verdicts_follow_the_record(record, floor):
     assert verdicts().finding.startswith(f"Of {len(rows)} parts of the predictions {held.count('held')} held")
 
 
+def test_what_did_not_hold_can_be_shown_alone():
+    every, some = by_name(verdicts()), by_name(verdicts("what did not hold"))
+    assert some == [row for row in every if row["verdict"] != "held"]
+    assert 0 < len(some) < len(every)
+    assert verdicts("what did not hold").finding == verdicts().finding
+    with pytest.raises(ValueError, match="choose what did not hold or all of them"):
+        verdicts("b")
+
+
 def test_the_letters_are_those_of_the_protocol():
     protocol = (RUNS / "scaling" / "PROTOCOL.md").read_text("utf-8")
     letters = [row["letter"][0] for row in by_name(verdicts())]

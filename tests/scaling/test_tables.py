@@ -172,6 +172,17 @@ def test_figures_from_memory_are_marked():
     assert len(ratios(until=2023).notes) == 1
 
 
+def test_of_each_series_the_size_nearest_to_the_13b_is_shown():
+    every, one = by_name(ratios(until=2025)), by_name(ratios(until=2025, show="one of each series"))
+    assert [row for row in every if row in one] == one  # the same rows, in the same order
+    models = [row["model"] for row in one]
+    assert {"Llama 2 13B", "LLaMA 1 13B", "Falcon 40B", "Mistral 7B", "GPT-3 175B"} <= {*models}
+    assert not {"Llama 2 7B", "Llama 2 70B", "Falcon 180B", "Llama 3.2 1B"} & {*models}
+    assert len({model.rsplit(" ", 1)[0] for model in models}) == len(models)
+    with pytest.raises(ValueError, match="There is nothing called 'some' to show"):
+        ratios(show="some")
+
+
 def test_gpt_3_was_undertrained_and_chinchilla_was_not():
     times = {row["model"]: row["times"] for row in by_name(ratios("besiroglu"))}
     assert times["GPT-3 175B"] < 0.2
