@@ -52,13 +52,13 @@ Row = dict[str, Value | Cell]
 
 
 @checked
-def losses(show: str = "loss", seed: str = MEAN, record: str = RECORD) -> Table:
+def losses(show: str = "loss", seed: str | int = MEAN, record: str = RECORD) -> Table:
     """The loss of every size at every budget, in nats per character, and the exact floor.
 
     `show` is one of `SHOWN`; `seed` is `MEAN` or the number of one. `ValueError` for anything else.
     """
     sweep = grid(record)
-    chosen = _chosen_seeds(sweep, seed)
+    chosen = _chosen_seeds(sweep, str(seed))
     if show not in SHOWN:
         raise ValueError(f"There is nothing called {show!r} to show; choose one of {', '.join(SHOWN)}.")
     if show == SHOWN[2] and seed != MEAN:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import benchmarks
+from smallmodels import benchmarks, facts
 from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, first_look, head_to_head, provenance, spread
 
 # The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
@@ -191,7 +191,7 @@ def test_a_margin_grows_with_confidence(challenger, baseline):
         ({"baseline": ""}, "There is no model ''"),
         ({"source": "a friend"}, "There is no report 'a friend'"),
         ({"confidence": 1.0}, "choose one from 0.5 to 0.999"),
-        ({"confidence": math.nan}, "The confidence is nan; choose a finite number."),
+        ({"confidence": math.nan}, "`confidence` is nan; choose a finite number."),
     ],
 )
 def test_bad_input_gets_one_sentence(wrong, words):
@@ -246,3 +246,20 @@ def test_the_leaderboards_gsm8k_names_the_version_of_its_harness():
     for row in spread().rows:
         if row["report"] == "Open LLM Leaderboard v1":
             assert "b281b09" in row["score"].source
+
+
+def test_a_figure_that_several_runs_agree_on_is_given_to_all_of_them():
+    """Meta's run and Mistral's both have 80.7; the comparison stands on one, so the list must name it too."""
+    rows = {figure: run for figure, _, _, run, _ in list(provenance().shown())[1:]}
+    assert rows["HellaSwag, Llama 2 13B"] == (
+        "Meta's run of 2023, 0-shot acc, or Mistral's run of 2023, 0-shot acc: they agree"
+    )
+    for name, row in by_benchmark(head_to_head()).items():
+        assert row["baseline_from"] in rows[f"{name}, Llama 2 13B"]
+        assert row["challenger_from"] in rows[f"{name}, Mistral 7B"]
+
+
+@pytest.mark.parametrize("name", benchmarks.benchmark_names())
+def test_a_benchmark_may_be_called_what_every_table_calls_it(name):
+    title = facts.benchmark(name).title
+    assert spread(benchmark=title) == spread(benchmark=name)

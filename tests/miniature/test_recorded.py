@@ -160,3 +160,10 @@ def test_the_letters_are_those_of_the_protocol():
     letters = [row["letter"][0] for row in by_name(verdicts())]
     assert sorted({*letters}) == re.findall(r"^([a-z])\. \*\*", protocol, re.M)
     assert letters == sorted(letters)
+
+
+def test_a_seed_is_named_by_its_number_or_the_text_of_it():
+    assert losses(seed=0) == losses(seed="0")
+    assert losses(seed=np.int64(2)) == losses(seed="2")
+    with pytest.raises(ValueError, match="There is no seed '9'; choose one of mean of the seeds, 0, 1, 2"):
+        losses(seed=9)
