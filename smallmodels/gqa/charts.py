@@ -96,7 +96,7 @@ def decode_time() -> Chart:
         tags.mark_text(align="right", dx=-8, dy=-12, **words).encode(x=x, y=y, text="text:N"),
         *(layer for place in range(4) for layer in told(place)),
     )
-    return voice(layers, 300)
+    return voice(layers, 260)
 
 
 def gpu_decode() -> Chart:

@@ -1,4 +1,4 @@
-"""Chapter 02, second half: a law fitted to our own runs, beside the truth.
+"""Chapter 02b: a law fitted to our own runs, beside the truth.
 
 `refit` fits what the reader chooses, `floors` sets fitted floors beside the true one, and `matches` asks each
 fit for the text on which a smaller model draws level. The runs themselves are shown by `recorded`.

@@ -36,7 +36,7 @@ def factors() -> Chart:
         below,
         *_amounts(meeting, to, y, beside=False),
     )
-    return voice(layers, 300)
+    return voice(layers, 250)
 
 
 def laws() -> Chart:
@@ -137,4 +137,4 @@ def serving() -> Chart:
             x=x, y=y, fill=alt.Fill("family:N", scale=FAMILIES, legend=whose), tooltip="name:N"
         ),
     )
-    return voice(layers, 320)
+    return voice(layers, 260)

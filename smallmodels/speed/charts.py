@@ -39,7 +39,7 @@ def inference() -> Chart:
             for side, dy in (("over", -10), ("under", 10))
         ),
     )
-    return voice(layers, 300)
+    return voice(layers, 260)
 
 
 def measured() -> Chart:

@@ -13,7 +13,7 @@ from smallmodels.live import Live
 from smallmodels.live.answer import resolve
 from smallmodels.table import Table, raw
 
-WASM = "**/pyodide.asm.wasm"
+WASM = "**/pyodide.asm.wasm*"
 LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
 
 

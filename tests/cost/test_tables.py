@@ -282,7 +282,7 @@ def test_every_reachable_use_case_is_labelled_consistently(source, chat, moderat
         (api, {"tokens_per_month": 0}, "0 tokens a month cannot be billed"),
         (api, {"tokens_per_month": math.inf}, "The tokens_per_month is inf; choose a finite number."),
         (api, {"input_share": 1.1}, "The share of tokens read is 1.1"),
-        (api, {"input_share": math.nan}, "The input_share is nan; choose a finite number."),
+        (api, {"input_share": math.nan}, "`input_share` is nan; choose a finite number."),
         (api, {"tokens_per_month": 1e300}, "1e+300 tokens a month cannot be billed"),
         (self_hosted, {"hourly_price": 1e300}, "choose a price from 0.01 to 1,000"),
         (use_cases, {"good": -1}, "A threshold of -1 is no score"),

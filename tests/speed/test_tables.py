@@ -312,7 +312,7 @@ def test_measurements_without_a_card_are_named():
         (inference, {"batch": 0}, "The batch is 0"),
         (inference, {"context": -5}, "The context is -5"),
         (lead, {"ratio": 0.5}, "choose one from 1 to 5"),
-        (lead, {"ratio": math.nan}, "The ratio is nan; choose a finite number."),
+        (lead, {"ratio": math.nan}, "`ratio` is nan; choose a finite number."),
         (lead, {"ratio": 1e300}, "choose one from 1 to 5"),
         (break_even, {"ffn_dim": 10**9}, "choose one from 1,024 to 65,536"),
         (break_even, {"ffn_dim": 1024.5}, "The ffn_dim is 1024.5; choose a whole number."),

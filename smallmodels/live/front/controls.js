@@ -1,7 +1,7 @@
 // Native, labelled controls. Each kind gives: node (label and inputs), write(text), read() -> text,
 // parse(strings of a link) -> text and print(text) -> strings of a link. read and parse throw a Refusal.
 import { h } from "./dom.js";
-import { Refusal, canonical, enumerated, formatted, listed, numberText, plain, power, powers, readable, snapped, typedNumber } from "./values.js";
+import { Refusal, brief, canonical, enumerated, formatted, listed, numberText, plain, power, powers, readable, shortened, snapped, typedNumber } from "./values.js";
 
 /** Sets a field, but leaves alone what someone is typing when it already says the same. */
 function rewrite(input, value) {
@@ -35,7 +35,7 @@ function slider(spec, id) {
       output.textContent = formatted(JSON.parse(text), spec.readout_format, spec);
       input.setAttribute("aria-valuetext", output.textContent);
     },
-    parse: ([typed]) => typedNumber(spec, typed),
+    parse: ([typed]) => numberText(spec, snapped(spec, Number(typedNumber(spec, typed)))),
   };
 }
 
@@ -112,7 +112,7 @@ function checkbox(spec, id) {
 function chosen(spec, typed) {
   const option = spec.options.find(([label, value]) => plain(value) === typed || label === typed);
   if (option) return option[1];
-  throw new Refusal(`There is no “${typed}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
+  throw new Refusal(`There is no “${brief(typed)}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
 }
 
 function select(spec, id) {
@@ -172,7 +172,7 @@ export function control(spec, id) {
   const error = h("p", { class: "live-error", id: `${id}-error`, hidden: true });
   made.node.append(error);
   made.refuse = (sentence) => {
-    error.textContent = sentence;
+    error.textContent = shortened(sentence);
     error.hidden = !sentence;
     for (const field of made.node.querySelectorAll("input, select")) {
       for (const [name, value] of Object.entries({ "aria-invalid": "true", "aria-describedby": error.id })) {

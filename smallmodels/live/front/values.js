@@ -9,6 +9,10 @@ export const same = (a, b) => Object.keys(a).every((name) => name in b && canoni
 /** A value as a link or an attribute shows it: strings bare, anything else as JSON. */
 export const plain = (text) => (text[0] === '"' ? JSON.parse(text) : text);
 export const listed = (texts) => `[${texts.join(", ")}]`;
+/** A value as a message repeats it: enough of it to be recognised. */
+export const brief = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+/** A sentence without a word that would fill the page. */
+export const shortened = (sentence) => sentence.replace(/\S{81,}/g, brief);
 export const enumerated = (names) => (names.length > 8 ? [...names.slice(0, 8), "…"] : names).join(", ");
 
 const decimals = (number) => {

@@ -4,7 +4,7 @@ import { control } from "./controls.js";
 import { button, copied, download, h } from "./dom.js";
 import { explanations, walkable } from "./explain.js";
 import { foldWhereNarrow, keepInView } from "./place.js";
-import { Refusal, enumerated } from "./values.js";
+import { Refusal, brief, enumerated, shortened } from "./values.js";
 
 const CALM = 500; // milliseconds without a move before a finding is announced
 
@@ -184,7 +184,7 @@ export class View {
   take(result) {
     this.settle();
     if (result.silent) return this.goBack(result.silent);
-    this.say(result.unknown);
+    this.say(result.unknown, Boolean(result.unknown || this.lasting));
     if (result.unknown) this.root.dataset.shown = "nothing";
     else if (result.error) this.refuse(result.error);
     else this.show(result);
@@ -248,8 +248,11 @@ export class View {
     }
   }
 
-  say(sentence = "") {
-    this.message.textContent = sentence || this.lasting;
+  /** A sentence for this table; `again` offers to try again what has failed. */
+  say(sentence = "", again = this.lasting !== "") {
+    this.message.textContent = shortened(sentence || this.lasting);
+    const { again: retry } = this.host;
+    if (again && retry) this.message.append(" ", button("Try again", () => retry.call(this.host, this)));
   }
 
   status(state) {
@@ -289,7 +292,8 @@ export class View {
   requested(params) {
     const names = Object.keys(this.first);
     const stranger = [...params.keys()].find((name) => !names.includes(name));
-    if (stranger) throw new Refusal(`There is no “${stranger}”; there is ${enumerated(names)}.`);
+    const offered = names.length ? `there is ${enumerated(names)}` : "this table has no controls";
+    if (stranger !== undefined) throw new Refusal(`There is no “${brief(stranger)}”; ${offered}.`);
     const state = { ...this.first };
     for (const { spec, parse } of this.controls) {
       if (params.has(spec.name)) state[spec.name] = inControl(spec, () => parse(params.getAll(spec.name)));
