@@ -104,8 +104,8 @@ class Decoder(nn.Module):
 
         `way` is how a step is taken, see `steps`; by default as a graph on CUDA, eager elsewhere. A cache in
         BF16 (`cache_dtype`) reads a text of many thousand tokens faster on a CPU that has its instructions,
-        when heads are shared, and rounds. Raises ValueError as `prefill` does, and for a temperature or number
-        below 0.
+        when heads are shared, and rounds. Raises ValueError as `prefill` does, and for a temperature or a
+        number below 0.
         """
         if not 0 <= temperature < math.inf or n_new < 0:
             raise ValueError(
