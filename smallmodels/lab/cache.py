@@ -109,6 +109,10 @@ class KVCache:
         """All layers have written n positions."""
         self.length += n
 
+    def rewind(self, n: int) -> None:
+        """Forget the last n positions, to time them again; what a rolled buffer lost stays lost."""
+        self.length -= n
+
     def _write(self, layer: int, k: Tensor, v: Tensor) -> None:
         slots, end = self.slots[layer], self.length + k.shape[2]
         start = self.length % slots

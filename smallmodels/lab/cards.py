@@ -7,10 +7,12 @@ waits for Python to start the next kernel.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import create_block_mask
+from torch.nn.attention.varlen import varlen_attn
 
 from smallmodels import gqa, swa
 from smallmodels.lab import attention
@@ -72,13 +74,51 @@ def window_paths(
         }
         if n > window:
             ways["strips"] = partial(attention.strips, q, k, v, window)
+        if device.type == "cuda":
+            ways["full, varlen"] = _varlen(q, k, v, None)
         if n > window and device.type == "cuda":
             ways["FlexAttention"] = _bare_flex(q, k, v, window)
+            ways["varlen"] = _varlen(q, k, v, window)
         for way, taken in alternate(ways, rounds, device).items():
-            pairs = swa.visible_pairs(n, None if way == "full" else window)
+            pairs = swa.visible_pairs(n, None if way.startswith("full") else window)
             flops = swa.attention_flops(pairs, n_heads, head_dim)
             rows.append({"way": way, "length": n, "flops": flops, **spread(taken)})
     return rows
+
+
+def prompt_pieces(
+    length: int = 16_384,
+    chunks: Sequence[int] = (512, 2048, 4096),
+    n_heads: int = 32,
+    n_kv_heads: int = 8,
+    head_dim: int = 128,
+    rounds: int = 5,
+    *,
+    device: torch.device | None = None,
+) -> list[Row]:
+    """Seconds of a layer's attention over a prompt without a window: in one piece, and in pieces two ways.
+
+    "pieces" is what `attend` does with keys older than the piece (`causal_lower_right` on a card), "masked"
+    the same under an n x m mask.
+    """
+    device = device or best_device()
+    shapes = ((1, heads, length, head_dim) for heads in (n_heads, n_kv_heads, n_kv_heads))
+    q, k, v = (_random(shape, device) for shape in shapes)
+    cases: dict[tuple[str, int], Callable[[], object]] = {
+        ("one piece", length): partial(attention.attend, q, k, v)
+    }
+    for chunk in chunks:
+        parts = [
+            (q[:, :, i : i + chunk], k[:, :, : i + chunk], v[:, :, : i + chunk])
+            for i in range(0, length, chunk)
+        ]
+        cases["pieces", chunk] = partial(_each, attention.attend, parts)
+        cases["masked", chunk] = partial(_each, _masked, parts)
+    flops = swa.attention_flops(swa.visible_pairs(length), n_heads, head_dim)
+    return [
+        {"way": way, "chunk": chunk, "flops": flops, **spread(taken)}
+        for (way, chunk), taken in alternate(cases, rounds, device).items()
+    ]
 
 
 def shared_decode(
@@ -147,6 +187,28 @@ def _bare_flex(q: Tensor, k: Tensor, v: Tensor, window: int) -> Callable[[], obj
     n = q.shape[2]
     mask = torch.compile(create_block_mask)(sees, None, None, n, n, device=q.device)  # else n x n is written
     return partial(attention.compiled_flex(), q, k, v, block_mask=mask, enable_gqa=True)
+
+
+def _varlen(q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Callable[[], object]:
+    """Flash attention for sequences of any length, here one; its left window excludes the token itself."""
+    query, keys, values = (x[0].transpose(0, 1) for x in (q, k, v))  # (T, heads, head_dim)
+    n, shared = len(query), q.shape[1] != k.shape[1]
+    ends = torch.tensor([0, n], dtype=torch.int32, device=q.device)
+    seen = (-1 if window is None else window - 1, 0)
+    settings: dict[str, Any] = {"window_size": seen, "enable_gqa": shared}
+    return partial(varlen_attn, query, keys, values, ends, ends, n, n, **settings)
+
+
+@torch.inference_mode()
+def _each(
+    attend: Callable[[Tensor, Tensor, Tensor], Tensor], parts: list[tuple[Tensor, Tensor, Tensor]]
+) -> None:
+    for part in parts:
+        attend(*part)
+
+
+def _masked(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return attention.packed(q, k, v, attention.visible(q.shape[2], k.shape[2], device=q.device))
 
 
 @torch.inference_mode()

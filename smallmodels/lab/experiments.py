@@ -278,9 +278,9 @@ def one_step(model: Decoder, cache: KVCache) -> None:
     cache.length -= 1
 
 
-def filled(model: Decoder, context: int) -> KVCache:
+def filled(model: Decoder, context: int, room: int = 1) -> KVCache:
     """A cache after `context` tokens with something in it (pages never written to are not really read)."""
-    cache = model.cache(1, context + 1)
+    cache = model.cache(1, context + room)
     for held in (*cache.k, *cache.v):
         held.normal_()
     cache.length = context

@@ -23,7 +23,7 @@ import torch
 
 import smallmodels
 from smallmodels.facts import data_folder
-from smallmodels.lab import cards, checkpoint, corpus, experiments
+from smallmodels.lab import card_steps, cards, checkpoint, corpus, experiments
 from smallmodels.lab.config import Config
 from smallmodels.lab.measure import best_device, device_name
 from smallmodels.lab.model import Decoder
@@ -140,6 +140,35 @@ EXPERIMENTS = {
         "What does sharing heads save on a card, with 32k tokens cached?",
         cards.shared_decode,
         {"kv_heads": (32, 8, 4, 1), "cached": 32_768, "n_layers": 32, "rounds": 15},
+        devices=("cuda",),
+    ),
+    "prompt-pieces": Experiment(
+        "What does it cost on a card to read a prompt in pieces?",
+        cards.prompt_pieces,
+        {"length": 16_384, "chunks": (512, 2048, 4096), "rounds": 5},
+        devices=("cuda",),
+    ),
+    "generate-speed": Experiment(
+        "How fast does a card speak when nothing waits for Python?",
+        card_steps.generate_speed,
+        {
+            "models": ("Mistral 7B", "Llama 2 7B", "Llama 2 13B"),
+            "contexts": (0, 4096),
+            "n_new": 64,
+            "rounds": 5,
+        },
+        devices=("cuda",),
+    ),
+    "quantised-step": Experiment(
+        "How much faster is a decoding step with weights of 8 and 4 bits?",
+        card_steps.quantised_step,
+        {"model": "Mistral 7B", "context": 4096, "bits": (16, 8, 4), "rounds": 15},
+        devices=("cuda",),
+    ),
+    "step-profile": Experiment(
+        "Where does the time of a decoding step go on a card?",
+        card_steps.step_profile,
+        {"model": "Mistral 7B", "context": 4096, "steps": 10, "most": 20},
         devices=("cuda",),
     ),
     "tiny": Experiment(

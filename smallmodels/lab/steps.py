@@ -10,6 +10,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -39,10 +40,10 @@ def reader(model: "Decoder", cache: KVCache, way: str) -> Read:
     if way not in WAYS or (way == "graph" and device.type != "cuda"):
         raise ValueError(f"Steps on {device.type} are taken {_or(device)}, not {way!r}.")
     if way == "eager":
-        return lambda token: model(token, cache)[:, -1]
+        return torch.inference_mode()(lambda token: model(token, cache)[:, -1])
     step = Step(model, cache)
     if way == "compiled":
-        step.run = torch.compile(step.run, fullgraph=True)
+        step.run = torch.inference_mode()(torch.compile(step.take, fullgraph=True))
     elif way == "graph":
         step.run = graph(step.run)
     return step
@@ -51,8 +52,9 @@ def reader(model: "Decoder", cache: KVCache, way: str) -> Read:
 class Step:
     """Reads `token` (B, 1), writes `logits` (B, vocab_size), both always in the same place.
 
-    `run` may be compiled or captured: it moves nothing, so that repeating it does no harm. The position moves
-    between two runs. Shares the buffers of `cache`, which is not to be used otherwise from here on.
+    `take` is the step; `run`, which does it, may be `take` compiled or captured: it moves nothing, so that
+    repeating it does no harm. The position moves between two runs. The buffers are those of `cache`, which is
+    not to be used otherwise from here on.
     """
 
     def __init__(self, model: "Decoder", cache: KVCache) -> None:
@@ -60,9 +62,10 @@ class Step:
         self.model, self.cache = model, FixedCache(cache, weight.dtype)
         self.token = torch.zeros(cache.batch, 1, dtype=torch.long, device=weight.device)
         self.logits = weight.new_zeros(cache.batch, model.config.vocab_size)
-        self.run: Callable[[], object] = self._run
+        self.run: Callable[[], object] = torch.inference_mode()(self.take)
 
-    def _run(self) -> None:
+    def take(self) -> None:
+        """One step, from `token` at the cache's position to `logits`."""
         state = self.model.through(self.model.embed(self.token), self.cache)  # (B, 1, d_model)
         self.logits.copy_(self.model.head(state[:, -1]))
 
@@ -113,18 +116,26 @@ class FixedCache:
         query = q.to(keys.dtype)
         window = self.cache.config.windows[layer]
         rolls = window is None or slots <= window
-        if rolls and shares_on_card(query) and len(query) == 1 and _SPLITS:
+        if rolls and shares_on_card(query) and len(query) == 1 and varlen_counts():
             return _split(query, keys, values, (self.position + 1).clamp(max=slots)).to(q.dtype)
         seen = self.places[:slots] <= self.position  # all, once the buffer is full
         if window is not None and not rolls:
             seen &= self.places[:slots] > self.position - window
         return packed(query, keys, values, seen[None]).to(q.dtype)
 
+    def rewind(self, n: int) -> None:
+        """As `KVCache.rewind`."""
+        self.length -= n
+        self.position -= n
+
     def advance(self, n: int) -> None:
         """Nothing: `move` is called between two runs."""
 
 
-_SPLITS = "seqused_k" in inspect.signature(varlen_attn).parameters  # so from PyTorch 2.12 on
+@cache
+def varlen_counts() -> bool:
+    """Can `varlen_attn` be told by a tensor how many keys there are? Not in older versions of PyTorch."""
+    return "seqused_k" in inspect.signature(varlen_attn).parameters
 
 
 def _split(q: Tensor, k: Tensor, v: Tensor, filled: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from smallmodels.lab import attention, measure, tasks
+from smallmodels.lab import attention, card_steps, cards, measure, quantised, steps, tasks
 from smallmodels.lab.cache import KVCache
 from smallmodels.lab.config import Config
 from smallmodels.lab.model import Decoder, load
@@ -84,6 +84,70 @@ def test_every_path_equals_the_definition(n: int, m: int, window: int | None, dt
     theirs = torch.autograd.grad((want * weights).sum(), inputs)
     for a, b in zip(ours, theirs, strict=True):
         assert away(a, b.double()) < 2 * ROOM[dtype]
+
+
+@pytest.mark.parametrize("window", [None, 1, 2, 100, 512])
+def test_varlen_attention_sees_the_same_window(window: int | None) -> None:
+    q, k, v = (x.detach()[:1] for x in qkv(8, 2, 600, 600, torch.bfloat16))
+    got = cards._varlen(q, k, v, window)()
+    assert isinstance(got, Tensor)
+    assert away(got.transpose(0, 1)[None], plainly(q, k, v, window)) < ROOM[torch.bfloat16]
+
+
+@pytest.mark.parametrize("dtype", ROOM)
+def test_a_piece_of_a_prompt_needs_no_mask_and_no_n_by_m(dtype: torch.dtype) -> None:
+    q, k, v = (x.detach() for x in qkv(8, 2, 1024, 16_384, dtype))
+    torch.cuda.reset_peak_memory_stats()
+    held = torch.cuda.memory_allocated()
+    got = attention.attend(q, k, v)
+    grown = torch.cuda.max_memory_allocated() - held
+    assert grown < 4 * q.nbytes + 2 * 4 * (k.nbytes + v.nbytes)  # keys repeated at most, the scores never
+    assert away(got, plainly(q, k, v, None)) < ROOM[dtype]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("dtype", ROOM)
+@pytest.mark.parametrize("window", [None, 200])
+@pytest.mark.parametrize("way", ["fixed", "graph"])
+def test_steps_over_fixed_slots_give_the_logits_of_the_growing_cache(
+    way: str, window: int | None, dtype: torch.dtype, batch: int
+) -> None:
+    config = Config.tiny(256, head_dim=64, vocab_size=97, sliding_window=window)
+    model = initialise(Decoder(config), 0).to(CUDA, dtype).eval()
+    tokens = torch.randint(97, (batch, 340), device=CUDA)
+    with torch.inference_mode():
+        caches = [model.cache(batch, 340) for _ in "ab"]
+        for cache in caches:
+            model.prefill(tokens[:, :300], cache)
+        eager, fixed = (
+            steps.reader(model, cache, w) for cache, w in zip(caches, ("eager", way), strict=True)
+        )
+        for place in range(300, 340):
+            token = tokens[:, place : place + 1]
+            assert away(fixed(token), eager(token).double()) < 3 * ROOM[dtype]
+
+
+def test_a_graph_generates_what_eager_steps_do() -> None:
+    model = initialise(Decoder(Config.tiny(sliding_window=20)), 0).to(CUDA).eval()
+    start = torch.randint(27, (2, 30), device=CUDA)
+    for temperature in (0.0, 1.0):
+        texts = [
+            model.generate(start, 60, temperature=temperature, way=way, quiet=True)
+            for way in ("eager", "fixed", "graph")
+        ]
+        assert torch.equal(texts[0], texts[1])
+        assert torch.equal(texts[0], texts[2])
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_a_compiled_step_of_few_bits_is_the_step(bits: int) -> None:
+    model = initialise(Decoder(Config.tiny(256, head_dim=64, ffn_dim=512)), 0).to(CUDA, torch.bfloat16).eval()
+    quantised.quantise(model, bits)
+    with torch.inference_mode():
+        steps_ = [steps.Step(model, model.cache(1, 8)) for _ in "ab"]
+        card_steps._replayed(steps_[0], CUDA)()
+        steps_[1].run()
+    assert away(steps_[0].logits, steps_[1].logits.double()) < 3 * ROOM[torch.bfloat16]
 
 
 @pytest.mark.parametrize("wrong", [-1, 1])
@@ -185,7 +249,7 @@ def test_predicted_bytes_are_what_the_card_hands_out() -> None:
     model = Decoder(config).to(CUDA, torch.bfloat16)
     cache = model.cache(2, 4096)
     # The allocator hands out multiples of 512 bytes.
-    tensors = len([*model.parameters()]) + 2
+    tensors = len([*model.parameters()]) + 2 * config.n_layers
     used = torch.cuda.memory_allocated() - held
     predicted = 2 * config.n_parameters() + config.kv_cache_bytes(4096, batch=2, value_bytes=2)
     assert predicted <= used <= predicted + 512 * tensors
