@@ -193,7 +193,7 @@ class Table:
         )
 
     def _look(self, column: Column) -> str:
-        # A column of numbers lines up at the right, headings and gaps included, and so it does when it is empty.
+        # A column of numbers lines up at the right, headings and gaps included, even when it is empty.
         values = [value for value in self.values(column.name) if value is not None]
         return ' class="number"' if any(map(_is_number, values)) or (column.format and not values) else ""
 

@@ -16,7 +16,7 @@ from smallmodels.table import Table
 
 
 def static_page(root_id: str, described: Mapping[str, Any], table: Table, drawing: str, code: str) -> str:
-    """The whole of one `Live`, in the order in which it is seen: finding, picture, table, notes, one quiet line.
+    """The whole of one `Live`, in the order seen: finding, picture, table, notes, one quiet line.
 
     The place of the controls comes first and is empty; the data a front end starts from come last.
     """

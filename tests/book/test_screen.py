@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 NARROW = {"width": 360, "height": 740}
 # The parts of a widget from top to bottom as the HTML has them, and where each begins on the screen.
-PLACES = """root => [".live-controls", ".live-finding", ".live-chart", ".live-scroll", ".live-notes", ".live-panel"]
+PLACES = """root => ["controls", "finding", "chart", "scroll", "notes", "panel"].map(name => `.live-${name}`)
   .map(part => root.querySelector(part)).filter(part => part?.checkVisibility())
   .map(part => ({name: part.className, top: part.getBoundingClientRect().top,
                  index: [...root.querySelectorAll("*")].indexOf(part)}))"""
@@ -95,7 +95,8 @@ def test_reset_and_link_stand_in_the_first_row_of_the_controls(chapter: Page) ->
         expect(widget.root).not_to_have_attribute("data-state", "static")
         first = widget.root.locator(".live-control").first.bounding_box()
         reset = widget.root.get_by_role("button", name=widget.data["reset"]).bounding_box()
-        assert first and reset
+        assert first
+        assert reset
         assert reset["y"] < first["y"] + first["height"]
 
 
