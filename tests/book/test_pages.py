@@ -201,7 +201,8 @@ def test_what_a_chart_says_stays_in_its_frame(
 def test_a_chapter_is_a_dozen_screens_at_most(book: Book, fresh_page: FreshPage, path: str) -> None:
     page = fresh_page(viewport={"width": 1280, "height": 900})
     settle(page, book.url(path))
-    height = page.locator("main").evaluate("main => main.getBoundingClientRect().height")
+    # The chapter itself: without the links to its neighbours and the book's footer below it.
+    height = page.locator("article.bd-article").evaluate("text => text.getBoundingClientRect().height")
     print(f"{path}: {height / 900:.1f} screens")
     assert height <= 12 * 900
 
