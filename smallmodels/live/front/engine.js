@@ -96,6 +96,7 @@ export class Engine {
   }
 
   came({ done, all }) {
+    if (this.state !== "starting") return; // told late
     this.alive();
     if (!all) return;
     this.progress = done < all ? `${megabytes(done)} of ${megabytes(all)} MB` : "";
