@@ -4,6 +4,7 @@ import { Engine, question } from "./engine.js";
 import { explanations } from "./explain.js";
 import { scriptFault } from "./faults.js";
 import { arrive, held, visit, wished } from "./links.js";
+import { followMoved } from "./moved.js";
 import { Prepared } from "./prepared.js";
 import { same } from "./values.js";
 import { View } from "./view.js";
@@ -98,6 +99,7 @@ export function publish(script) {
   }
   if (site.views.length) startWhenIdle(() => site.start());
   followLinks(new Map(site.views.map((view) => [view.root.id, view])));
+  followMoved(base);
   explanations(document.body, never, ".live-figure"); // the marked figures of the text
   performance.mark("live: controls ready");
 }

@@ -34,11 +34,14 @@ export function snapped({ min, max, step }, number) {
 /** A power as a figure someone would type: a whole power as it is, any other to four digits. */
 export const power = (base, exponent) => Number((base ** exponent).toPrecision(Number.isInteger(exponent) ? 15 : 4));
 
+/** A whole slider's figure is grouped, unless it runs over years. */
+const grouping = (comma, type, { min, max }) => comma === "," || (type === "d" && !(min >= 1000 && max <= 3000));
+
 /** The part of d3's number formats that sliders use: [,][.digits][d f e g %]. */
-export function formatted(number, format = "") {
+export function formatted(number, format = "", range = { min: undefined, max: undefined }) {
   const [, comma, digits, type] = /^(,?)(?:\.(\d+))?([dfeg%]?)$/.exec(format) ?? [];
   if (type === "e") return number.toExponential(digits);
-  const options = { useGrouping: comma === ",", maximumFractionDigits: 20 };
+  const options = { useGrouping: grouping(comma, type, range), maximumFractionDigits: 20 };
   if (type === "d") options.maximumFractionDigits = 0;
   if (type === "%") options.style = "percent";
   if (type === "g") options.maximumSignificantDigits = Number(digits ?? 6);
@@ -46,9 +49,15 @@ export function formatted(number, format = "") {
   return new Intl.NumberFormat("en", options).format(number).replace("-", "−");
 }
 
+/** A figure of any size as a field shows it: grouped, to four digits, its whole part to the last. */
+export const readable = (number) => {
+  const digits = Math.max(4, Math.ceil(Math.log10(Math.abs(number) + 1)));
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: Math.min(digits, 21) }).format(number);
+};
+
 /** The JSON text of a number someone typed, or a sentence on what is asked for. */
 export function typedNumber(spec, typed, { min, max } = spec) {
-  const number = Number(typed);
+  const number = Number(typed.replaceAll(/(?<=\d),(?=\d)/g, ""));
   const kind = spec.float ? "a number" : "a whole number";
   const range = min === undefined || max === undefined ? "" : ` from ${formatted(min, ",")} to ${formatted(max, ",")}`;
   const fits = typed.trim() !== "" && Number.isFinite(number) && (spec.float || Number.isInteger(number));
