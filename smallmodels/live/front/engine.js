@@ -1,8 +1,8 @@
 // Python in a worker, one for the page, and a watch on it.
 import { megabytes, scriptFault } from "./faults.js";
 
-const STARTING_PATIENCE = 30; // seconds without a sign of life while Python starts
-const ANSWER_PATIENCE = 15; // seconds that one question may take
+const STARTING_PATIENCE = 60; // seconds without a sign of life while Python starts
+const ANSWER_PATIENCE = 20; // seconds that one question may take
 
 /** Counts the seconds without a sign of life. In ticks, so that a page that slept or was frozen accuses nobody. */
 class Watch {
@@ -96,6 +96,7 @@ export class Engine {
   }
 
   came({ done, all }) {
+    if (this.state !== "starting") return; // told late
     this.alive();
     if (!all) return;
     this.progress = done < all ? `${megabytes(done)} of ${megabytes(all)} MB` : "";

@@ -23,7 +23,7 @@ export async function scriptFault(url, problem = "") {
     const type = response.headers.get("content-type") ?? "no type";
     if ((await response.text()).trimStart().startsWith("<")) return `${name} is not a script: a web page came in its place`;
     if (!/javascript|ecmascript/.test(type)) return `${name} came as ${type.split(";")[0]}, which no browser runs`;
-    return problem ? `${name} is damaged: ${problem}` : `${name} could not be run`;
+    return problem ? `${name} is damaged: ${problem}` : `${name} is damaged, or may not run here`;
   } catch {
     return unreachable(name).message;
   }

@@ -23,7 +23,8 @@ async function pieces(body, each) {
 /** The files by name, with the sizes and sums they had when the book was built. */
 export class Files {
   done = 0;
-  told = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  telling;
 
   /**
    * @param {Record<string, {size: number, sum: number}>} built
@@ -39,9 +40,10 @@ export class Files {
 
   count(bytes) {
     this.done += bytes;
-    if (performance.now() - this.told < OFTEN && this.done < this.all) return;
-    this.told = performance.now();
-    this.progress(this.done, this.all);
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      this.progress(this.done, this.all);
+    }, OFTEN);
   }
 
   /** A script's exports. How far a script has come is not to be known, so it counts when it is there. */
