@@ -100,8 +100,14 @@ def bound(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.With):
+            inside = {
+                id(n)
+                for part in ast.walk(node)
+                if isinstance(part, ast.comprehension)
+                for n in ast.walk(part)
+            }
             stored = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-            yield from dict.fromkeys(name.id for name in stored)
+            yield from dict.fromkeys(name.id for name in stored if id(name) not in inside)
 
 
 def told(path: Path) -> dict[str, int]:

@@ -12,6 +12,7 @@ from math import inf
 from statistics import fmean
 from typing import Any
 
+from smallmodels.arguments import checked
 from smallmodels.miniature.formulas import pooled_deviation
 from smallmodels.miniature.records import (
     FITTED,
@@ -42,6 +43,7 @@ from smallmodels.words import listed, signed
 MEAN = "mean of the seeds"
 SHOWN = ("loss", "above the exact floor", "spread of the seeds")
 HELD, OPEN, FAILED = "held", "undecided", "failed"  # of a prediction
+VERDICTS_SHOWN = ("what did not hold", EVERY_PART := "all of them")
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
 
@@ -49,6 +51,7 @@ Row = dict[str, Value | Cell]
 # The losses themselves.
 
 
+@checked
 def losses(show: str = "loss", seed: str = MEAN, record: str = RECORD) -> Table:
     """The loss of every size at every budget, in nats per character, and the exact floor.
 
@@ -165,6 +168,7 @@ def in_thousands(n_params: float) -> str:
 # Runs just made.
 
 
+@checked
 def rerun(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Runs just made beside those of the record with the same size, text and seed.
 
@@ -214,6 +218,7 @@ def _rerun_finding(sweep: Grid, pairs: Sequence[tuple[Mapping[str, Any], float]]
 # Half the size.
 
 
+@checked
 def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Table:
     """A model against the next smaller one: who wins at each budget of the larger, on how much text.
 
@@ -307,8 +312,15 @@ def judged() -> list[Verdict]:
     return [*_on_order(sweep), *_on_the_fit(sweep), *_on_halves(sweep), *_on_hold_outs()]
 
 
-def verdicts() -> Table:
-    """Every prediction of the protocol beside what the record says, computed from it."""
+@checked
+def verdicts(show: str = EVERY_PART) -> Table:
+    """Every prediction of the protocol beside what the record says, computed from it.
+
+    `show` is one of `VERDICTS_SHOWN`: every part of the predictions, or those alone that did not hold.
+    `ValueError` for anything else.
+    """
+    if show not in VERDICTS_SHOWN:
+        raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(VERDICTS_SHOWN)}.")
     found = judged()
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in (HELD, OPEN, FAILED)}
     letters = sorted({one.letter[0] for one in found if one.verdict == FAILED})
@@ -323,6 +335,7 @@ def verdicts() -> Table:
         rows=tuple(
             {"letter": v.letter, "prediction": v.prediction, "outcome": v.outcome, "verdict": v.verdict}
             for v in found
+            if show == EVERY_PART or v.verdict != HELD
         ),
         finding=(
             f"Of {len(found)} parts of the predictions {counts[HELD]} held, {counts[FAILED]} failed"

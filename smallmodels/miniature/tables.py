@@ -7,6 +7,7 @@ fit for the text on which a smaller model draws level. The runs themselves are s
 from collections.abc import Sequence
 
 from smallmodels import facts
+from smallmodels.arguments import checked
 from smallmodels.miniature.recorded import five, in_thousands
 from smallmodels.miniature.records import (
     BEYOND,
@@ -37,6 +38,7 @@ Row = dict[str, Value | Cell]
 # The reader's own fit.
 
 
+@checked
 def refit(
     smallest: int = 24,
     first: int = 524_288,
@@ -186,6 +188,7 @@ def _floor_lines(floors: dict[str, float]) -> list[Record]:
 # Fits that somebody could have published.
 
 
+@checked
 def floors(how: str = LEAST_SQUARES) -> Table:
     """The floor that each of several reasonable parts of the runs leads to, beside the true one.
 
@@ -257,6 +260,7 @@ def _floor_series(sweep: Grid, every: Sequence[Fit]) -> dict[str, list[Record]]:
 # What a smaller model must read.
 
 
+@checked
 def matches(larger: int = 64, read: int = HELD_OUT, how: str = LEAST_SQUARES) -> Table:
     """The post's question put to our own fits: the text on which a smaller model matches a larger one.
 

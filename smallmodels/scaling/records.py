@@ -4,9 +4,10 @@ The laws themselves are built here from their constants in `data/`.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import exp, log10
+from math import exp, log, log10
 
 from smallmodels import facts, memory
 from smallmodels.facts import Release, family_of
@@ -256,6 +257,18 @@ def trained(law: Law, until: int) -> list[Trained]:
     """Base models released up to a year, of known size and tokens, and Mistral 7B, by date of release."""
     shown = [(release, n) for release, n in _sized() if int(release.release_date[:4]) <= until]
     return [Trained(law, release, n) for release, n in shown]
+
+
+def one_of_each_series(found: Sequence[Trained]) -> list[Trained]:
+    """Of each series of models the size nearest to Llama 2 13B, in the order given.
+
+    A series is what a model's name says before its size: LLaMA 1, Llama 2.
+    """
+    size = contender(BASELINE).n_params
+    nearest: dict[str, Trained] = {}
+    for one in sorted(found, key=lambda one: abs(log(one.n_params / size))):
+        nearest.setdefault(one.release.model.rpartition(" ")[0], one)
+    return [one for one in found if one in nearest.values()]
 
 
 @cache

@@ -8,6 +8,7 @@ served too. Losses are in nats a token. Our own runs are in `miniature`.
 from collections.abc import Sequence
 
 from smallmodels import facts
+from smallmodels.arguments import checked
 from smallmodels.facts import family_of
 from smallmodels.scaling.records import (
     BASELINE,
@@ -25,6 +26,7 @@ from smallmodels.scaling.records import (
     contenders,
     in_billions,
     law_name,
+    one_of_each_series,
     post_factor,
     trained,
 )
@@ -35,6 +37,7 @@ from smallmodels.words import number, sentence
 CURVE = tuple(10 ** (11 + step / 10) for step in range(31))  # tokens at which a curve is drawn
 SERVED = (0, 0.1, 1, 10, 100, 1000)  # served tokens that every table of `serving` has, in trillions
 NEVER = "no amount"
+RATIOS_SHOWN = ("one of each series", EVERY_SIZE := "every size")
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
 
@@ -42,6 +45,7 @@ Row = dict[str, Value | Cell]
 # Two models under one law.
 
 
+@checked
 def factors(
     law: str = "chinchilla",
     n_challenger: float | None = None,
@@ -224,6 +228,7 @@ def _far(tokens: float | None) -> str:
 # Two models under every law.
 
 
+@checked
 def laws(
     n_challenger: float | None = None,
     d_challenger: float | None = None,
@@ -327,17 +332,24 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
 # Released models against the best of a law.
 
 
-def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
+@checked
+def ratios(law: str = "besiroglu", until: int = 2023, show: str = EVERY_SIZE) -> Table:
     """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
 
     Base models up to the year `until` (2021 to 2025) whose training tokens their makers published; Mistral 7B
     is listed without a figure. Figures we know from memory only are marked. `law` is one of Chinchilla's
-    form. Raises `ValueError` for any other.
+    form, `show` one of `RATIOS_SHOWN`: of each series the size nearest to Llama 2 13B, or every size. Raises
+    `ValueError` for any other.
     """
     chosen, name = budget_law(law), law_name(law)
     if not 2021 <= until <= 2025:
         raise ValueError(f"The last year is {until}; choose one from 2021 to 2025.")
-    shown = trained(chosen, until)
+    if show not in RATIOS_SHOWN:
+        raise ValueError(
+            f"There is nothing called {show!r} to show; choose one of {', '.join(RATIOS_SHOWN)}."
+        )
+    every = trained(chosen, until)
+    shown = every if show == EVERY_SIZE else one_of_each_series(every)
     return Table(
         caption=f"Tokens per parameter, and what is best by {name}",
         columns=_RATIO_COLUMNS,
@@ -417,6 +429,7 @@ def _ratio_series(shown: Sequence[Trained]) -> dict[str, list[Record]]:
 # The cheapest size, if it must be served too.
 
 
+@checked
 def serving(
     law: str = "besiroglu",
     served: float = 100,

@@ -412,10 +412,12 @@ def _gpu_columns() -> tuple[Column, ...]:
 
 
 def _gpu_finding(shortest: Prompt, longest: Prompt) -> str:
+    early = f"it is {shortest.gain:.1f} times, where they say {shortest.flops_gain:.1f}"
+    if max(abs(shortest.gain - 1), abs(shortest.flops_gain - 1)) < 0.05:
+        early = "neither sees a difference"
     return (
         f"At {longest.length:,} tokens the window makes a layer's attention {longest.gain:.1f} times "
-        f"faster, where the FLOPs say {longest.flops_gain:.1f}; at {shortest.length:,} it is "
-        f"{shortest.gain:.1f} times, where they say {shortest.flops_gain:.1f}."
+        f"faster, where the FLOPs say {longest.flops_gain:.1f}; at {shortest.length:,} {early}."
     )
 
 

@@ -344,7 +344,8 @@ def _times(ours: Context, theirs: Context) -> str:
         return f"the same context as {theirs.shape.name}"
     if parts in words.SHARES:
         return f"{words.share(round(parts))} of the context of {theirs.shape.name}"
-    return f"{ratio:,.3g} times the context of {theirs.shape.name}"
+    times = "twice" if ratio == 2 else f"{ratio:,.3g} times"
+    return f"{times} the context of {theirs.shape.name}"
 
 
 def _recall_notes(*contexts: Context) -> tuple[str, ...]:

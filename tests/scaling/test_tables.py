@@ -223,7 +223,7 @@ def test_where_mistrals_size_is_the_cheapest_and_where_it_is_cheaper():
         (serving, {"n_baseline": 1e13}, "The baseline has 1e+13 billion parameters"),
         (factors, {"law": "moore"}, "There is no law 'moore'"),
         (factors, {"n_challenger": 7.2e9}, "The challenger has 7.2e+09 billion parameters"),
-        (factors, {"n_baseline": math.nan}, "The baseline has nan billion parameters"),
+        (factors, {"n_baseline": math.nan}, "The n_baseline is nan; choose a finite number."),
         (laws, {"d_challenger": 101}, "The challenger has 101 trillion tokens"),
         (laws, {"d_baseline": 0}, "The baseline has 0 trillion tokens"),
         (ratios, {"law": "kaplan-joint"}, "says nothing of a budget of compute"),

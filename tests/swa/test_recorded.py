@@ -97,6 +97,12 @@ def test_a_window_pays_on_a_card_once_most_lies_behind_it() -> None:
     assert all(gain < 1.1 * most for gain, most in zip(gains, predicted, strict=True))
 
 
+def test_what_makes_no_difference_on_the_card_is_said_so() -> None:
+    assert swa.gpu_prefill().finding.endswith("at 4,096 neither sees a difference.")
+    later = [row for row in facts.run("window-paths-cuda").rows if row["length"] > 4096]
+    assert swa.gpu_prefill(later).finding.endswith("at 8,192 it is 0.7 times, where they say 1.3.")
+
+
 @pytest.mark.parametrize(
     ("show", "name", "column", "kept"),
     [

@@ -124,6 +124,7 @@ def test_every_comparison_of_contexts_is_consistent(model: str, baseline: str) -
     assert ("no window" in table.finding) == (ours.sliding_window is None)
     ratio = ours.trained_context / theirs.trained_context
     assert ("times" in table.finding) == (f"{ratio:.3g} times" in table.finding)
+    assert ("twice" in table.finding) == (ratio == 2)
     assert " 1 times" not in table.finding
     assert finite(table)
 
@@ -131,7 +132,7 @@ def test_every_comparison_of_contexts_is_consistent(model: str, baseline: str) -
 @pytest.mark.parametrize(
     ("model", "baseline", "says"),
     [
-        ("Mistral 7B", "Llama 2 7B", "made for 2 times the context of Llama 2 7B; its window"),
+        ("Mistral 7B", "Llama 2 7B", "made for twice the context of Llama 2 7B; its window"),
         ("Mistral 7B", "Llama 3 8B", "made for the same context as Llama 3 8B; its window"),
         ("Mistral 7B", "Mistral 7B", "made for texts of 8,192 tokens; its window"),
         ("Llama 2 7B", "Llama 3 8B", "made for half of the context of Llama 3 8B, and has no window"),

@@ -1,6 +1,7 @@
 // The published page: Python in a worker computes.
 import { explanations } from "./explain.js";
 import { arrive, visit, wished } from "./links.js";
+import { followMoved } from "./moved.js";
 import { canonical, same } from "./values.js";
 import { View } from "./view.js";
 
@@ -168,6 +169,7 @@ export function publish(script) {
   const start = () => engine.start(views.map((view) => question(view, view.first)));
   if (views.length) startWhenIdle(start);
   followLinks(new Map(views.map((view) => [view.root.id, view])));
+  followMoved(base);
   explanations(document.body, never, ".live-figure"); // the marked figures of the text
   performance.mark("live: controls ready");
 }
