@@ -19,8 +19,7 @@ from smallmodels.benchmarks.records import (
     Pair,
     Spread,
     comparison,
-    first,
-    origin,
+    origins_of,
     primary,
     protocol_words,
     published,
@@ -216,13 +215,13 @@ def _glance(found: Comparison) -> str:
 def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     """The published scores of one released model on one benchmark that this book holds, highest first.
 
-    A figure that one report quotes from another's run is listed once, and runs of 4-bit copies are left
-    out: those are other weights. Intervals are those of one run at 95% confidence. Raises `ValueError` for
-    a model or benchmark there is none of.
+    `benchmark` is the name or the title of one. A figure that one report quotes from another's run is listed
+    once, and runs of 4-bit copies are left out: those are other weights. Intervals are those of one run at
+    95% confidence. Raises `ValueError` for a model or benchmark there is none of.
     """
     found = published(model, benchmark)
     return Table(
-        caption=f"Published scores of {model} on {facts.benchmark(benchmark).title} that we found",
+        caption=f"Published scores of {model} on {facts.benchmark(found.benchmark).title} that we found",
         columns=_spread_columns(),
         rows=tuple(_spread_row(score) for score in found.scores),
         finding=_spread_finding(found),
@@ -291,7 +290,7 @@ def _source(score: Score) -> str:
     """The full source of one figure, in sentences."""
     where = ", ".join(filter(None, [facts.source(score.source_id).short_title, score.locator]))
     doubt = {"yes": "", "partly": "verified in part only", "no": "not verified"}[score.verified]
-    parts = [f"{where}: {origin(first(primary(score)), score.model)}", score.match_note, score.note, doubt]
+    parts = [f"{where}: {origins_of(score)}", score.match_note, score.note, doubt]
     return " ".join(sentence(part) for part in parts if part)
 
 
@@ -334,7 +333,7 @@ def _provenance_row(score: Score) -> dict[str, Value | Cell]:
         "figure": f"{facts.benchmark(score.benchmark).title}, {score.model}",
         "post": score.score_pct,
         "primary": Cell(runs[0].score_pct, _source(runs[0])) if runs else None,
-        "run": origin(first(runs), score.model),
+        "run": origins_of(score),
         "note": score.match_note,
     }
 

@@ -196,7 +196,7 @@ def card() -> Texts:
     assert more[empty] > 0 > more[middle], "The break-even does not lie between the first two rows."
     assert (empty, middle) == (0, WINDOW)
     assert LLAMA.trained_context < last
-    assert more[empty] <= -more[middle], "The two are said to be within what the second row has of each other."
+    assert more[empty] <= -more[middle], "The two are said to be within the second of each other."
     return {
         "card": run.device,
         "card-some-about": f"{-more[middle]:.0f}%",

@@ -1,4 +1,4 @@
-"""The sweep of chapter 02: sizes times budgets times seeds, as `data/runs/scaling/PROTOCOL.md` lays down.
+"""The sweep of chapter 02b: sizes times budgets times seeds, as `data/runs/scaling/PROTOCOL.md` lays down.
 
 `python -m smallmodels.lab.sweep` (`make sweep`). One job is a trunk, a size with a seed, and all its
 branches; jobs are independent and go through joblib: to processes of this machine, or with `--backend dask

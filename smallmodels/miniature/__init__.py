@@ -4,6 +4,7 @@ from smallmodels.miniature.formulas import (
     NOISE,
 )
 from smallmodels.miniature.recorded import (
+    EVERY_PART,
     FAILED,
     HELD,
     MEAN,
@@ -65,6 +66,7 @@ from smallmodels.miniature.tables import (
 __all__ = [
     "BEYOND",
     "DRAWS",
+    "EVERY_PART",
     "FAILED",
     "FITTED",
     "HELD",

@@ -269,14 +269,21 @@ def _law_columns(challenger: Contender, baseline: Contender) -> tuple[Column, ..
 def _law_row(id: str, match: Match) -> Row:
     return {
         "law": Cell(law_name(id), _source_of_law(id)),
-        "challenger": match.loss(match.challenger),
-        "baseline": match.loss(match.baseline),
+        "challenger": Cell(match.loss(match.challenger), note=_beside(match)),
+        "baseline": Cell(match.loss(match.baseline), note=_beside(match)),
         "gap": round(match.gap, 9),
         "winner": match.winner,
         "match": _trillions(match.needed),
         "best_challenger": _best(match, match.challenger),
         "best_baseline": _best(match, match.baseline),
     }
+
+
+def _beside(match: Match) -> str:
+    """What is said of a loss that stands in one column with other laws' but is none of their kind."""
+    if match.law.has_best:
+        return ""
+    return "Of other text and other tokens: not to be set beside the other laws' losses."
 
 
 def _best(match: Match, one: Contender) -> Cell:
@@ -329,12 +336,12 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
     return series
 
 
-# Released models against the best of a law.
+# Published models against the best of a law.
 
 
 @checked
 def ratios(law: str = "besiroglu", until: int = 2023, show: str = EVERY_SIZE) -> Table:
-    """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
+    """Tokens per parameter of published models, against what a law calls best for their size, oldest first.
 
     Base models up to the year `until` (2021 to 2025) whose training tokens their makers published; Mistral 7B
     is listed without a figure. Figures we know from memory only are marked. `law` is one of Chinchilla's
@@ -362,7 +369,7 @@ def ratios(law: str = "besiroglu", until: int = 2023, show: str = EVERY_SIZE) ->
 
 _RATIO_COLUMNS = (
     Column("model", "model"),
-    Column("date", "released"),
+    Column("date", "published"),
     Column("params", "parameters", "billion", ",.2f"),
     Column("tokens", "training tokens", "trillion", ",.3g"),
     Column("ratio", "tokens per parameter", "", ",.1f"),
