@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import browser as chromium
 import pytest
 import yaml
 from lives import CHAPTER
@@ -55,12 +54,6 @@ def book() -> Iterator[Book]:
         pytest.fail("There is no built book; run `make html` first.", pytrace=False)
     with Site(BUILT) as site, Site(BUILT, prefix=SUBPATH) as below:
         yield Book(site, below)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium.chromium() as running:
-        yield running
 
 
 @dataclass

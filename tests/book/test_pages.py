@@ -14,6 +14,8 @@ from conftest import Book, FreshPage, toc_pages
 from playwright.sync_api import Locator, Page, Response, expect
 from serve import BUILT, ROOT
 
+from smallmodels.live.portable import published
+
 PAGES = toc_pages(ROOT / "_toc.yml")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -65,7 +67,7 @@ def test_a_page_is_built(path: str) -> None:
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_widget_and_chart_of_a_notebook_is_in_its_page(notebook: Path) -> None:
-    stored = BeautifulSoup(outputs(notebook), "html.parser")
+    stored = BeautifulSoup(published(outputs(notebook)), "html.parser")
     page = soup(f"notebooks/{notebook.stem}.html")
     for what in ("[data-live]", "[data-live] table", "[data-live] .live-chart svg"):
         assert len(page.select(what)) == len(stored.select(what))

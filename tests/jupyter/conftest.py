@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import browser as chromium
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -102,12 +101,6 @@ def wait_for(address: str, running: "subprocess.Popen[bytes]", log: Path) -> Non
         else:
             return
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}", pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium.chromium() as running:
-        yield running
 
 
 @pytest.fixture
