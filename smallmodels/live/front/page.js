@@ -98,21 +98,35 @@ class Engine {
   }
 }
 
-/** The results computed when the book was built: each control over its values, the others at their first. */
+/** The results computed when the book was built: each control over its values, the others at their first.
+ * They are fetched when their widget comes near the screen, or is moved by a link. */
 class Prepared {
+  /** @type {Promise<{texts: string[], states: Map<string, any>} | null> | undefined} */
+  file;
+
   constructor(view, address) {
     this.view = view;
     this.first = view.result;
-    this.file = view.controls.length === 0 ? null : fetch(address)
+    this.address = address;
+    const near = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      this.load();
+    }, { rootMargin: "100px" });
+    near.observe(view.root);
+  }
+
+  load() {
+    return (this.file ??= this.view.controls.length === 0 ? Promise.resolve(null) : fetch(this.address)
       .then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))))
       .then(({ texts, states }) => ({ texts, states: new Map(states.map(([n, v, result]) => [`${n}=${canonical(v)}`, result])) }))
-      .catch(() => null); // without them every move waits for Python, nothing else is lost
+      .catch(() => null)); // without them every move waits for Python, nothing else is lost
   }
 
   async find(state) {
     const moved = Object.keys(state).filter((name) => canonical(state[name]) !== canonical(this.view.first[name]));
     if (moved.length === 0) return this.first;
-    const file = moved.length === 1 ? await this.file : null;
+    const file = moved.length === 1 ? await this.load() : null;
     const packed = file?.states.get(`${moved[0]}=${canonical(state[moved[0]])}`);
     return packed && unpacked(packed, file?.texts);
   }
@@ -136,12 +150,12 @@ export function publish(script) {
   const { search } = new URL(script.src); // carries the version of all our files
   const base = (name) => new URL(name + search, script.src);
   const engine = new Engine(base, (state) => views.forEach((view) => entered(view, state)));
-  let vega = null;
+  const bundles = {}; // draws what was compiled with the book; compiles first where it was not
   const host = {
     state: "static",
     drawing: "vega",
     links: true,
-    vega: () => (vega ??= import(base("vega.js").href)),
+    vega: (compiled) => (bundles[compiled] ??= import(base(compiled ? "draw.js" : "vega.js").href)),
     async ask(view, state) {
       if (engine.state !== "live") {
         const known = await prepared.get(view)?.find(state);
