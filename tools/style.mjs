@@ -9,8 +9,7 @@ import { PurgeCSS } from "purgecss";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 // In the order in which they hold; what comes later wins.
-const SHEETS = [
-  "live/live.css",
+const THEMES = [
   "basic.css",
   "styles/pydata-sphinx-theme.css",
   "pygments.css",
@@ -18,7 +17,6 @@ const SHEETS = [
   /^mystnb\..*\.css$/,
   "sphinx-design.min.css",
   "katex/katex.min.css",
-  "book.css",
 ];
 // What a script or the browser sets, so that no page says it: never a reason to leave a rule out.
 const STATES = ["data-theme", "data-mode", "data-state", "data-stale", "aria-busy", "aria-current", "open", "hidden", "tabindex"];
@@ -29,10 +27,10 @@ const ICON_FONT = /@font-face\s*\{[^}]*vendor\/fontawesome[^}]*\}/g;
 const files = async (folder, ending) =>
   (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
 
-/** All sheets as one, with the small pictures they name inside. */
-async function together(folder) {
+/** Some sheets as one, with the small pictures they name inside. */
+async function together(folder, wanted) {
   const names = await readdir(folder);
-  const sheets = SHEETS.map((sheet) => (typeof sheet === "string" ? sheet : names.find((name) => sheet.test(name))));
+  const sheets = wanted.map((sheet) => (typeof sheet === "string" ? sheet : names.find((name) => sheet.test(name))));
   const contents = sheets.map((name) => `@import "./${name}";`).join("\n");
   const stdin = { contents, resolveDir: folder, loader: /** @type {const} */ ("css") };
   const loader = /** @type {const} */ ({ ".svg": "dataurl", ".png": "dataurl" });
@@ -40,7 +38,7 @@ async function together(folder) {
   return made.outputFiles[0].text.replace(ICON_FONT, "");
 }
 
-/** The sheet without what nothing matches: neither pages, nor scripts, nor the tables that Python writes. */
+/** A sheet without what nothing matches: neither pages, nor scripts, nor the tables that Python writes. */
 async function used(raw, built) {
   const ours = await files(join(ROOT, "smallmodels"), ".py");
   const scripts = ["live/live.js", "live/frame.js", "marking.js", "searchtools.js"].map((name) => join(built, "_static", name));
@@ -56,7 +54,10 @@ async function used(raw, built) {
 }
 
 const built = resolve(process.argv[2] ?? join(ROOT, "_build", "html"));
-const whole = await together(join(built, "_static"));
-const { code } = await transform(await used(whole, built), { loader: "css", minify: true });
+const [live, themes, book] = await Promise.all(
+  [["live/live.css"], THEMES, ["book.css"]].map((sheets) => together(join(built, "_static"), sheets)),
+);
+const whole = [live, await used(themes, built), book].join("\n");
+const { code } = await transform(whole, { loader: "css", minify: true });
 await writeFile(join(built, "_static", "page.css"), code);
-console.log(`${basename(built)}/_static/page.css: ${whole.length} characters became ${code.length}.`);
+console.log(`${basename(built)}/_static/page.css: ${code.length} characters.`);

@@ -28,7 +28,7 @@ FONTS: dict[tuple[str, str], Any] = {
     ("source-sans-3", "normal"): (400, 600),
 }
 # ASCII, Latin-1, and what English prose and small formulas take beside them, where the font has it.
-CHARACTERS = {*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2030), *map(ord, "€′″←↑→↓−≈≤≥")}
+CHARACTERS = {*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2000, 0x2030), *map(ord, "€′″←↑→↓−≈≤≥")}
 FEATURES = ["kern", "liga", "tnum", "ccmp", "locl", "mark"]
 # What a page needs of Sphinx's scripts: they mark the words that a reader has searched for.
 MARKING = ("documentation_options.js", "doctools.js", "sphinx_highlight.js")

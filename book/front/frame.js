@@ -26,6 +26,8 @@ function colourMode() {
   if (!MODES.includes(root.dataset.mode ?? "")) root.dataset.mode = "auto";
   show();
   system.addEventListener("change", show);
+  addEventListener("beforeprint", () => { root.dataset.theme = "light"; }); // paper is white
+  addEventListener("afterprint", show);
   for (const button of all(".theme-switch-button")) button.addEventListener("click", next);
 }
 

@@ -295,7 +295,7 @@ def test_the_style_sheet_leads_somewhere_and_brings_its_icons() -> None:
     }
     assert {Path(address).suffix for address in named} == {".woff2"}
     assert [address for address in sorted(named) if not (BUILT / "_static" / address).is_file()] == []
-    assert "fontawesome" not in style
+    assert "webfonts" not in style
 
 
 def test_the_fonts_hold_every_character_of_the_pages() -> None:
@@ -374,5 +374,66 @@ def test_print_shows_the_text_and_hides_the_frame(book: Book, page: Page) -> Non
     page.goto(book.url(PAGES[0]))
     page.emulate_media(media="print")
     expect(page.locator("h1").first).to_be_visible()
-    for frame in (".bd-header-article", ".bd-sidebar-primary", ".prev-next-footer"):
+    for frame in (".bd-header-article", ".bd-sidebar-primary", ".bd-sidebar-secondary", ".prev-next-footer"):
         expect(page.locator(frame).first).to_be_hidden()
+    assert page.locator("#jb-print-toc").count() == 0
+
+
+PRINTED = """() => {
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const style = (selector) => all(selector).map((node) => getComputedStyle(node));
+    return {
+        scheme: [...new Set(style("html, .live").map((s) => s.colorScheme))],
+        whole: [...new Set(style(".live").map((s) => s.breakInside))],
+        rows: [...new Set(style(".live tr, .live .live-chart").map((s) => s.breakInside))],
+        code: [...new Set(style("article pre").map((s) => s.whiteSpace))],
+        wide: all("article pre").filter((node) => node.scrollWidth > node.clientWidth + 1).length,
+    };
+}"""
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_paper_is_light_and_only_rows_and_charts_stay_whole(
+    book: Book, fresh_page: FreshPage, path: str
+) -> None:
+    page = fresh_page(color_scheme="dark", viewport={"width": 680, "height": 960})  # A4 between its margins
+    page.goto(book.url(path))
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    printed = page.evaluate(PRINTED)
+    assert printed["scheme"] == ["light"]
+    assert printed["whole"] == ["auto"]
+    assert printed["rows"] == ["avoid"]
+    assert printed["code"] in ([], ["pre-wrap"])
+    assert printed["wide"] == 0
+
+
+def test_forced_colours_leave_every_icon_to_be_seen(book: Book, fresh_page: FreshPage) -> None:
+    page = fresh_page(forced_colors="active", viewport={"width": 360, "height": 740})
+    page.goto(book.url(PAGES[1]))
+    icons = page.locator(".bd-header-article [class*='fa-']:visible")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    colours = icons.evaluate_all("icons => icons.map(icon => getComputedStyle(icon).backgroundColor)")
+    assert len(colours) >= 4
+    assert not {ground, "rgba(0, 0, 0, 0)"} & {*colours}
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_shows_through_beside_the_bar(book: Book, fresh_page: FreshPage, width: int) -> None:
+    page = fresh_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page.goto(book.url(PAGES[1]))
+    page.locator("[data-live] table").first.evaluate(
+        "table => scrollBy(0, table.getBoundingClientRect().top + 60)"
+    )
+    bar, card = (page.locator(s).first.bounding_box() for s in (".bd-header-article", "[data-live]"))
+    assert bar
+    assert card
+    right = bar["x"] + bar["width"]
+    gap = {"x": right, "y": 4, "width": min(20.0, card["x"] + card["width"] - right), "height": 40}
+    page.add_style_tag(content=".bd-sidebar-secondary { visibility: hidden }")
+    covered = page.screenshot(clip=gap)
+    page.add_style_tag(
+        content="article { visibility: hidden !important } article * { visibility: hidden !important }"
+    )
+    assert page.screenshot(clip=gap) == covered

@@ -99,7 +99,7 @@ class Engine {
 }
 
 /** The results computed when the book was built: each control over its values, the others at their first.
- * They are fetched when their widget comes near the screen, or is moved by a link. */
+ * They are fetched when a pointer or the keyboard comes to their widget, or a link moves it. */
 class Prepared {
   /** @type {Promise<{texts: string[], states: Map<string, any>} | null> | undefined} */
   file;
@@ -108,12 +108,7 @@ class Prepared {
     this.view = view;
     this.first = view.result;
     this.address = address;
-    const near = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      near.disconnect();
-      this.load();
-    }, { rootMargin: "100px" });
-    near.observe(view.root);
+    for (const event of ["pointerover", "focusin"]) view.root.addEventListener(event, () => this.load(), { once: true });
   }
 
   load() {
