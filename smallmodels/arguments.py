@@ -8,6 +8,7 @@ function. Standard library only, and little of it: this file starts with every p
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from math import isfinite, log10
@@ -18,14 +19,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_DIGITS = 18  # of a whole number: what is counted here is smaller, and larger ones overflow elsewhere
+MOST = 10**MOST_DIGITS
 SHOWN = 60  # characters of what was given
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """The function, asked with plain arguments only; a `ValueError` of one sentence for what does not fit.
 
-    `int`, `float`, `str`, `bool`, dictionaries, lists of these (`Sequence[str]`, `tuple[int, ...]`) and
-    `None` beside any of them are read; another annotation takes what it is given. So do defaults.
+    `int`, `float`, `str`, `bool`, dictionaries, lists of these (`Sequence[str]`, `tuple[int, ...]`), one
+    or another (`str | int`) and `None` beside any of them are read; another annotation takes what it is
+    given. So do defaults.
 
     >>> @checked
     ... def tokens(batch: int, models: tuple[str, ...] = ()) -> str:
@@ -35,7 +38,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     >>> tokens("4")
     Traceback (most recent call last):
         ...
-    ValueError: The batch is the text '4'; choose a whole number.
+    ValueError: `batch` is the text '4'; choose a whole number.
     """
     annotations = function.__annotations__
     kinds = {name: kind for name in annotations if (kind := _kind(annotations[name])) and name != "return"}
@@ -55,6 +58,27 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
+def in_range(low: int, high: int | None = None, **given: float) -> None:
+    """A `ValueError` for what lies outside, under the name it is given by.
+
+    >>> in_range(1, n_layers=32, n_heads=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: `n_heads` is 0; choose 1 or more.
+    """
+    allowed = f"{low:,} or more" if high is None else f"{low:,} to {high:,}"
+    for name, value in given.items():
+        if value < low or (high is not None and value > high):
+            raise ValueError(f"`{name}` is {_shown(value)}; choose {allowed}.")
+
+
+def above_zero(**given: float) -> None:
+    """A `ValueError` for what is zero or less, under the name it is given by."""
+    for name, value in given.items():
+        if not value > 0:
+            raise ValueError(f"`{name}` is {_shown(value)}; choose a number above 0.")
+
+
 class _Unfit(Exception):
     """Raised by a reader: the value that does not fit, what is allowed, and whether it stood in a list."""
 
@@ -69,28 +93,45 @@ class _Kind:
     read: Callable[[Any], Any]
     one: str
     many: str
-    is_list: bool = False
 
 
 def _read(name: str, kind: _Kind, value: Any) -> Any:
     try:
         return kind.read(value)
     except _Unfit as unfit:
-        verb = "hold" if unfit.inside else "are" if kind.is_list else "is"
-        allowed = unfit.allowed or kind.one
-        raise ValueError(f"The {name} {verb} {_shown(unfit.value)}; choose {allowed}.") from None
+        verb, allowed = "holds" if unfit.inside else "is", unfit.allowed or kind.one
+        raise ValueError(f"`{name}` {verb} {_shown(unfit.value)}; choose {allowed}.") from None
 
 
 def _kind(annotation: Any) -> _Kind | None:
     """What an annotation asks for; `None` where it is none of ours and takes anything."""
     origin, parts = get_origin(annotation) or annotation, get_args(annotation)
-    if origin in (UnionType, Union) and len(parts) == 2 and type(None) in parts:
-        kind = _kind(next(part for part in parts if part is not type(None)))
-        return kind and _Kind(_or_none(kind), f"{kind.one}, or None", kind.many, kind.is_list)
+    if origin in (UnionType, Union):
+        kind = _any_of([_kind(part) for part in parts if part is not type(None)])
+        if kind is None or type(None) not in parts:
+            return kind
+        return _Kind(_or_none(kind), f"{kind.one}, or None", kind.many)
     if origin in (tuple, list, Sequence) and parts and parts[1:] in ((), (...,)):
         kind = _kind(parts[0])
-        return kind and _Kind(_list_of(kind), f"{kind.many}, in a list", f"lists of {kind.many}", True)
+        return kind and _Kind(_list_of(kind), f"{kind.many}, in a list", f"lists of {kind.many}")
     return _KINDS.get(origin)
+
+
+def _any_of(kinds: Sequence[_Kind | None]) -> _Kind | None:
+    """Several kinds as one, the first that fits; `None` where one of them takes anything."""
+    known = [kind for kind in kinds if kind]
+    if len(known) < len(kinds):
+        return None
+    if len(known) == 1:
+        return known[0]
+
+    def read(value: Any) -> Any:
+        for kind in known:
+            with suppress(_Unfit):
+                return kind.read(value)
+        raise _Unfit(_python(value))
+
+    return _Kind(read, " or ".join(kind.one for kind in known), " or ".join(kind.many for kind in known))
 
 
 def _or_none(kind: _Kind) -> Callable[[Any], Any]:
@@ -126,6 +167,10 @@ def _python(value: Any) -> Any:
 
 def _number(value: Any) -> int | float:
     """A plain number; fractions, decimals and NumPy's long floats become floats."""
+    if (type(value) is float and isfinite(value)) or (
+        type(value) is int and -MOST < value < MOST
+    ):  # what most are, and formulas are asked thousands of times
+        return value
     value = _python(value)
     if isinstance(value, bool | str | bytes) or _is_list(value) or not hasattr(value, "__float__"):
         raise _Unfit(value)
@@ -139,10 +184,12 @@ def _number(value: Any) -> int | float:
 
 
 def _whole(value: Any) -> int:
+    if type(value) is int and -MOST < value < MOST:
+        return value
     number = _number(value)
     if number != int(number):
         raise _Unfit(number)
-    if abs(number) >= 10**MOST_DIGITS:
+    if abs(number) >= MOST:
         raise _Unfit(number, f"a whole number of at most {MOST_DIGITS} digits")
     return int(number)
 

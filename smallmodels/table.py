@@ -188,13 +188,14 @@ class Table:
         )
         body = "".join(self._html_row(row, looks) for row in self.rows)
         return (
-            f'<table class="live-table"><caption>{escape(self.caption)}</caption>'
+            f'<table class="live-table"><caption><span>{escape(self.caption)}</span></caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
     def _look(self, column: Column) -> str:
-        # A column with a number in it lines up at the right, headings and gaps included.
-        return ' class="number"' if any(map(_is_number, self.values(column.name))) else ""
+        # A column of numbers lines up at the right, headings and gaps included, even when it is empty.
+        values = [value for value in self.values(column.name) if value is not None]
+        return ' class="number"' if any(map(_is_number, values)) or (column.format and not values) else ""
 
     def _html_row(self, row: Mapping[str, Value | Cell], looks: list[str]) -> str:
         cells = []

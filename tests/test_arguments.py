@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smallmodels
+from smallmodels import gqa, scaling, speed, swa
 from smallmodels.arguments import checked
 from smallmodels.live import place_of
 from smallmodels.table import Table
@@ -47,6 +48,10 @@ def perhaps_old(served: Optional[float] = None) -> Any:  # noqa: UP045
     return served
 
 
+def either(seed: str | int | None = None) -> Any:
+    return seed
+
+
 def names(models: Sequence[str] = ()) -> Any:
     return models
 
@@ -65,8 +70,8 @@ def anything(card: object) -> Any:
 
 SCALARS = {"whole": int, "number": (int, float), "text": str, "truth": bool}
 LISTS = {"names": str, "wholes": int}
-INVENTED = [whole, number, text, truth, perhaps, perhaps_old, names, wholes, records]
-SENTENCE = re.compile(r"The \w+ (is|are|hold) [^\n]{1,70}; choose [^\n]{1,70}\.")
+INVENTED = [whole, number, text, truth, perhaps, perhaps_old, either, names, wholes, records]
+SENTENCE = re.compile(r"`\w+` (is|holds) [^\n]{1,70}; choose [^\n]{1,70}\.")
 
 scalars = (
     st.none()
@@ -115,6 +120,8 @@ def is_plain(function: Callable[..., Any], value: Any) -> bool:
         return type(value) is tuple and all(type(part) is LISTS[name] for part in value)
     if name == "records":
         return value is None or (type(value) is tuple and all(isinstance(part, Mapping) for part in value))
+    if name == "either":
+        return value is None or type(value) in (str, int)
     if name.startswith("perhaps"):
         return value is None or (type(value) in (int, float) and math.isfinite(value))
     kinds = SCALARS[name]
@@ -144,7 +151,7 @@ def test_whatever_is_given_is_made_plain_or_refused_in_a_sentence(
     taken, refusal = asked(checked(function), value)
     if refusal:
         assert SENTENCE.fullmatch(refusal), refusal
-        assert refusal.startswith(f"The {argument_of(function)} ")
+        assert refusal.startswith(f"`{argument_of(function)}` ")
     else:
         assert is_plain(function, taken), taken
 
@@ -183,33 +190,34 @@ def test_lists_are_taken_from_wherever_they_come() -> None:
 @pytest.mark.parametrize(
     ("function", "value", "sentence"),
     [
-        (whole, "4", "The batch is the text '4'; choose a whole number."),
-        (whole, 2.5, "The batch is 2.5; choose a whole number."),
-        (whole, np.float64(2.5), "The batch is 2.5; choose a whole number."),
-        (whole, True, "The batch is True; choose a whole number."),
-        (whole, None, "The batch is None; choose a whole number."),
-        (whole, [4], "The batch is a list of 1; choose a whole number."),
-        (whole, np.array([4, 5]), "The batch is a list of 2; choose a whole number."),
-        (whole, {4}, "The batch is of the type set; choose a whole number."),
-        (whole, math.nan, "The batch is nan; choose a finite number."),
-        (whole, 10**30, "The batch is about 10^30; choose a whole number of at most 18 digits."),
-        (whole, 10**400, "The batch is about 10^400; choose a smaller number."),
-        (number, -math.inf, "The confidence is -inf; choose a finite number."),
-        (number, -(10**400), "The confidence is about −10^400; choose a smaller number."),
-        (number, False, "The confidence is False; choose a number."),
-        (number, 1j, "The confidence is of the type complex; choose a number."),
-        (perhaps, "8", "The n_kv_heads is the text '8'; choose a whole number, or None."),
-        (text, 4090, "The gpu is 4090; choose a text."),
-        (text, b"x", "The gpu is of the type bytes; choose a text."),
-        (truth, 1, "The tied is 1; choose True or False."),
-        (names, None, "The models are None; choose texts, in a list."),
-        (names, ["Mistral 7B", 5], "The models hold 5; choose texts, in a list."),
-        (names, {"Mistral 7B": 1}, "The models are of the type dict; choose texts, in a list."),
-        (wholes, "01", "The seeds are the text '01'; choose whole numbers, in a list."),
-        (wholes, [0, math.inf], "The seeds hold inf; choose a finite number."),
-        (records, 3, "The rows are 3; choose dictionaries, in a list, or None."),
-        (records, {"a": 1}, "The rows are of the type dict; choose dictionaries, in a list, or None."),
-        (records, ["a"], "The rows hold the text 'a'; choose dictionaries, in a list, or None."),
+        (whole, "4", "`batch` is the text '4'; choose a whole number."),
+        (whole, 2.5, "`batch` is 2.5; choose a whole number."),
+        (whole, np.float64(2.5), "`batch` is 2.5; choose a whole number."),
+        (whole, True, "`batch` is True; choose a whole number."),
+        (whole, None, "`batch` is None; choose a whole number."),
+        (whole, [4], "`batch` is a list of 1; choose a whole number."),
+        (whole, np.array([4, 5]), "`batch` is a list of 2; choose a whole number."),
+        (whole, {4}, "`batch` is of the type set; choose a whole number."),
+        (whole, math.nan, "`batch` is nan; choose a finite number."),
+        (whole, 10**30, "`batch` is about 10^30; choose a whole number of at most 18 digits."),
+        (whole, 10**400, "`batch` is about 10^400; choose a smaller number."),
+        (number, -math.inf, "`confidence` is -inf; choose a finite number."),
+        (number, -(10**400), "`confidence` is about −10^400; choose a smaller number."),
+        (number, False, "`confidence` is False; choose a number."),
+        (number, 1j, "`confidence` is of the type complex; choose a number."),
+        (perhaps, "8", "`n_kv_heads` is the text '8'; choose a whole number, or None."),
+        (either, 2.5, "`seed` is 2.5; choose a text or a whole number, or None."),
+        (text, 4090, "`gpu` is 4090; choose a text."),
+        (text, b"x", "`gpu` is of the type bytes; choose a text."),
+        (truth, 1, "`tied` is 1; choose True or False."),
+        (names, None, "`models` is None; choose texts, in a list."),
+        (names, ["Mistral 7B", 5], "`models` holds 5; choose texts, in a list."),
+        (names, {"Mistral 7B": 1}, "`models` is of the type dict; choose texts, in a list."),
+        (wholes, "01", "`seeds` is the text '01'; choose whole numbers, in a list."),
+        (wholes, [0, math.inf], "`seeds` holds inf; choose a finite number."),
+        (records, 3, "`rows` is 3; choose dictionaries, in a list, or None."),
+        (records, {"a": 1}, "`rows` is of the type dict; choose dictionaries, in a list, or None."),
+        (records, ["a"], "`rows` holds the text 'a'; choose dictionaries, in a list, or None."),
     ],
 )
 def test_the_sentence_is_true(function: Callable[..., Any], value: Any, sentence: str) -> None:
@@ -276,6 +284,7 @@ HOSTILE = [None, [], [1], ["a"], True, False, "", "4", "a" * 3000, b"4", {}, 1j,
 HOSTILE += [-1, 0, 2.5, 1e300, math.nan, math.inf, 10**17, 10**30, 10**400, -(10**400)]
 HOSTILE += [np.int64(4), np.uint8(0), np.float32(4), np.float64(0.5), np.str_("a"), np.bool_(True)]
 HOSTILE += [np.array([4, 8]), np.array(4), pd.NA, pd.Series(["Mistral 7B"])]
+SAID = re.compile(r"[A-Z\d`−-][^\n]*\.")
 LONG = 60  # seconds after which a call counts as one that never ends
 
 
@@ -318,4 +327,110 @@ def test_a_table_or_a_sentence_whatever_is_given(name: str, argument: str) -> No
     for value in HOSTILE:
         with ending():
             table, refusal = asked(FUNCTIONS[name], **{**needed(FUNCTIONS[name]), argument: value})
-        assert re.fullmatch(r"[A-Z\d−-][^\n]*\.", refusal) if refusal else isinstance(table, Table), refusal
+        assert SAID.fullmatch(refusal) if refusal else isinstance(table, Table), refusal
+
+
+# Their formulas, and the records that are asked by name
+
+
+def formulas() -> dict[str, Callable[..., Any]]:
+    """Every public formula of the rooms on caches and windows whose arguments are single numbers or texts."""
+    found = {}
+    for room in ("gqa", "swa"):
+        for name, thing in vars(import_module(f"smallmodels.{room}.formulas")).items():
+            if inspect.isfunction(thing) and thing.__module__.endswith(".formulas") and name[0] != "_":
+                kinds = [p.annotation for p in inspect.signature(thing).parameters.values()]
+                if all(kind in (int, float, str, int | None) for kind in kinds):
+                    found[f"{room}.{name}"] = thing
+    return found
+
+
+FORMULAS = formulas()
+BY_NAME = {"speed.step": speed.step, "gqa.cache_of": gqa.cache_of, "scaling.law": scaling.law}
+FITTING = {
+    "gqa.bytes_per_value": ("INT8",),
+    "gqa.kv_bytes_per_token": (32, 8, 128, 2.0),
+    "gqa.cached_tokens": (4096, 4096),
+    "gqa.kv_cache_bytes": (131_072, 4096, 1, 4096),
+    "gqa.shared_heads": (32, 8),
+    "gqa.even_sharings": (32,),
+    "swa.reach": (32, 4096),
+    "swa.hops": (4096, 4096),
+    "swa.visible_pairs": (4096, 4096),
+    "swa.attention_flops": (4096, 32, 128),
+    "speed.step": ("Mistral 7B", "FP16", 1, 0),
+    "gqa.cache_of": ("Mistral 7B", 4096, 1, 2.0),
+    "scaling.law": ("chinchilla",),
+}
+
+
+def test_every_formula_of_single_arguments_is_asked() -> None:
+    assert {*FORMULAS, *BY_NAME} == {*FITTING}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [(name, i) for name in FITTING for i in range(len(FITTING[name]))]
+)
+def test_a_formula_gives_what_can_be_or_a_sentence(name: str, place: int) -> None:
+    function, fitting = {**FORMULAS, **BY_NAME}[name], FITTING[name]
+    for value in HOSTILE:
+        with ending():
+            given, refusal = asked(function, *fitting[:place], value, *fitting[place + 1 :])
+        if refusal:
+            assert SAID.fullmatch(refusal), refusal
+        elif isinstance(given, int | float):
+            assert math.isfinite(given)
+            assert given >= 0, (value, given)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: gqa.kv_bytes_per_token(32, 8, "128"),
+            "`head_dim` is the text '128'; choose a whole number.",
+        ),
+        (lambda: gqa.kv_bytes_per_token(32, -8, 128), "`n_kv_heads` is -8; choose 1 or more."),
+        (lambda: swa.reach(32.5, 4096), "`n_layers` is 32.5; choose a whole number."),
+        (lambda: swa.hops(math.nan, 4096), "`distance` is nan; choose a finite number."),
+        (
+            lambda: speed.step("Mistral 7B", "INT5"),
+            "There is no precision 'INT5' here; choose one of FP16, INT8, INT4.",
+        ),
+        (lambda: speed.step("Mistral 7B", "INT4", "1", 4), "`batch` is the text '1'; choose a whole number."),
+        (lambda: speed.step("Mistral 7B", batch=0), "The batch is 0; choose a whole number from 1 to 4,096."),
+        (
+            lambda: speed.step("Mistral 7B", context=-4),
+            "The context is -4; choose a whole number from 0 to 1,048,576 tokens.",
+        ),
+        (
+            lambda: gqa.cache_of("Mistral 7B", -1),
+            "A context of -1 tokens does not exist; it must be 0 or more.",
+        ),
+        (
+            lambda: gqa.cache_of("Mistral 7B", 1, batch=0),
+            "A batch of 0 sequences does not exist; it must be 1 or more.",
+        ),
+    ],
+)
+def test_a_formula_refuses_what_it_was_given_and_says_what_it_takes(
+    call: Callable[[], Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        call()
+
+
+ALLOWED = {
+    "speed.step": ("memory.WEIGHT_BITS", "1 to 4,096", "0 to 2^20"),
+    "scaling.law": ("LAWS", "chinchilla"),
+    "cost.api": ("snapshots", "providers", "1 to 10^15", "0 to 1"),
+    "swa.cache_by_context": ("gqa.MODELS", "131,072"),
+    "gqa.cache_of": ("MODELS", "0 or more", "1 or more"),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_the_help_says_what_is_allowed(name: str) -> None:
+    room, function = name.split(".")
+    text = " ".join((getattr(import_module(f"smallmodels.{room}"), function).__doc__ or "").split())
+    assert [words for words in ALLOWED[name] if words not in text] == []

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { loadPyodide } from "pyodide";
+import { summed } from "../smallmodels/live/front/files.js";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OUT = join(ROOT, "_build", "live");
@@ -29,6 +30,12 @@ const DRAWING = `
   Object.assign(transforms, data, scales, marks);
   export { View } from "vega-view";
   export { parse } from "vega-parser";
+  export { expressionInterpreter } from "vega-interpreter";
+`;
+const WHOLE = `
+  export { View, parse } from "vega";
+  export { compile } from "vega-lite";
+  export { expressionInterpreter } from "vega-interpreter";
 `;
 
 const files = async (folder, ending) =>
@@ -71,20 +78,29 @@ const common = { bundle: true, format: "esm", minify: true, target: "es2022", lo
 async function scripts() {
   const info = JSON.parse(await readFile(join(PYODIDE, "pyodide-lock.json"), "utf8")).info;
   await build({ ...common, entryPoints: [join(LIVE, "live.js"), join(LIVE, "live.css")], outdir: MAKING });
+  await build({ ...common, format: "iife", entryPoints: [join(LIVE, "still.js")], outdir: MAKING });
   await build({
     ...common,
     entryPoints: [join(LIVE, "worker.js")],
     outdir: MAKING,
-    external: ["./pyodide/*"],
-    define: { __PYODIDE_INFO__: JSON.stringify(info) },
+    define: { __PYODIDE_INFO__: JSON.stringify(info), __FILES__: JSON.stringify(await measured(join(MAKING, "pyodide"))) },
   });
   await build({ ...common, entryPoints: [FRAME], outdir: MAKING });
   const bundle = (contents, name) =>
     build({ ...common, stdin: { contents, resolveDir: ROOT }, outfile: join(MAKING, name), metafile: true });
   await bundle(DRAWING, "draw.js");
-  const { metafile } = await bundle(`export { View, parse } from "vega"; export { compile } from "vega-lite";`, "vega.js");
+  const { metafile } = await bundle(WHOLE, "vega.js");
   const packages = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   await licences(["pyodide", ...new Set(packages.filter(Boolean))]);
+}
+
+/** The size and the sum of every file of a folder, by which the worker knows them. */
+async function measured(folder) {
+  const entries = (await readdir(folder)).sort().map(async (name) => {
+    const bytes = await readFile(join(folder, name));
+    return [name, { size: bytes.length, sum: summed(bytes) }];
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** The licences of what is passed on in these files, each in its own words where it brings them. */
@@ -98,14 +114,17 @@ async function licences(packages) {
   await writeFile(join(MAKING, "licences.txt"), (await Promise.all(entries)).join(`\n${"-".repeat(80)}\n\n`));
 }
 
-/** Pyodide's own files; nothing in them may name a host the book would not ask anyway. */
+/** Pyodide's own files, under names whose type every server knows (stock nginx takes `.mjs` for no script);
+ * nothing in them may name a host the book would not ask anyway. */
 async function runtime() {
   const there = join(MAKING, "pyodide");
   await mkdir(there, { recursive: true });
-  for (const name of ["pyodide.asm.mjs", "pyodide.asm.wasm"]) await copyFile(join(PYODIDE, name), join(there, name));
-  const loader = await readFile(join(PYODIDE, "pyodide.mjs"), "utf8");
-  const local = loader.replace(/https:\/\/[\w.]+\/pyodide\/v\$\{\w+\}\/full\//g, "").replace(/^\/\/# source.*$/gm, "");
-  await writeFile(join(there, "pyodide.mjs"), local);
+  await copyFile(join(PYODIDE, "pyodide.asm.wasm"), join(there, "pyodide.asm.wasm"));
+  for (const name of ["pyodide", "pyodide.asm"]) {
+    const script = await readFile(join(PYODIDE, `${name}.mjs`), "utf8");
+    const local = script.replace(/https:\/\/[\w.]+\/pyodide\/v\$\{\w+\}\/full\//g, "").replace(/^\/\/# source.*$/gm, "");
+    await writeFile(join(there, `${name}.js`), local.replaceAll("pyodide.asm.mjs", "pyodide.asm.js"));
+  }
 }
 
 /** Compiled by Pyodide itself, so that the browser's Python need not: the standard library and our code. */
@@ -146,7 +165,8 @@ async function main() {
   console.log("Building what the pages load ...");
   await rm(MAKING, { recursive: true, force: true });
   await mkdir(MAKING, { recursive: true });
-  await Promise.all([scripts(), runtime(), python(sources)]);
+  await Promise.all([runtime(), python(sources)]);
+  await scripts(); // the worker's knows the sizes of the others
   await writeFile(join(MAKING, "version"), now);
   await rm(OUT, { recursive: true, force: true });
   await rename(MAKING, OUT); // all or nothing: a build that failed leaves the last good one

@@ -4,11 +4,12 @@ The tests and the benchmark use `Site` too, so what they see is what a reader of
 """
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +18,13 @@ BUILT = ROOT / "_build" / "html"
 # Python's own table comes from the operating system, and not every system knows these.
 TYPES = {
     ".js": "text/javascript",
-    ".mjs": "text/javascript",
     ".wasm": "application/wasm",
     ".woff2": "font/woff2",
 }
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
+# The strictest policy the book lives under: its own files, no text made into code, WebAssembly for Python.
+POLICY = "script-src 'self' 'wasm-unsafe-eval'"
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -29,8 +33,9 @@ class Handler(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}  # noqa: RUF012
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
+    def __init__(self, *args: Any, prefix: str, headers: Mapping[str, str], **options: Any) -> None:
         self.prefix = prefix
+        self.headers_of_all = headers
         super().__init__(*args, **options)
 
     def translate_path(self, path: str) -> str:
@@ -39,6 +44,12 @@ class Handler(SimpleHTTPRequestHandler):
         if not plain.startswith(self.prefix):
             return str(Path(self.directory) / "no such file")
         return super().translate_path("/" + plain.removeprefix(self.prefix))
+
+    def end_headers(self) -> None:
+        """Adds what every answer of this site carries."""
+        for name, value in self.headers_of_all.items():
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: a reader's terminal shows the address, not every request."""
@@ -54,10 +65,20 @@ class Server(ThreadingHTTPServer):
 
 
 class Site:
-    """A folder served on a free loopback port, below `prefix`, for as long as the `with` block lasts."""
+    """A folder served on a free loopback port, below `prefix`, for as long as the `with` block lasts.
 
-    def __init__(self, folder: Path, *, prefix: str = "/", port: int = 0) -> None:
-        handler = partial(Handler, directory=str(folder), prefix=prefix)
+    Every answer carries `headers`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: str = "/",
+        port: int = 0,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        handler = partial(Handler, directory=str(folder), prefix=prefix, headers=headers)
         self.prefix = prefix
         self.server = Server(("127.0.0.1", port), handler)
         self.origin = f"http://127.0.0.1:{self.server.server_port}"

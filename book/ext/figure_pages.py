@@ -2,16 +2,20 @@
 
 `<span data-figure="speed.even">2,560</span>` of a notebook's prose becomes a link to the state of the widget
 that shows the figure, or where no widget does a place that can be pointed at; both carry the origin in
-`aria-description`, which the page's script shows (`live.js`).
+`aria-description`, which the page's script shows (`live.js`). Which page holds which widget and heading is
+written beside that script, so that an address from before a chapter was divided is sent on (`moved.js`).
 """
 
+import json
 import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import ExtensionError
 
 from smallmodels.figures import MARK, Figure, figure
@@ -62,8 +66,32 @@ def address(app: Sphinx, known: Figure, here: set[str], pathto: Callable[[str], 
     return f"{pathto(page)}#{known.shows}"
 
 
+def places(app: Sphinx) -> dict[str, str]:
+    """Where each widget and each heading of the book stands, as a page relative to the book.
+
+    What several pages hold by one name is left out, but for widgets: they are in the first.
+    """
+    found: dict[str, set[str]] = {}
+    for page, contents in app.env.tocs.items():
+        for entry in contents.findall(nodes.reference):
+            found.setdefault(entry.get("anchorname", "").lstrip("#"), set()).add(page)
+    headings = {id: next(iter(pages)) for id, pages in found.items() if id and len(pages) == 1}
+    every: dict[str, str] = headings | getattr(app.env, ADDRESSES)
+    return {id: app.builder.get_target_uri(page) for id, page in sorted(every.items())}
+
+
+def write_places(app: Sphinx, failure: Exception | None) -> None:
+    """Writes the places beside the page's script, which asks for them when it finds no such place at home."""
+    if failure or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    file = Path(app.outdir) / "_static" / "live" / "places.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(places(app), indent=0), "utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Registers the extension with Sphinx; it comes before the pages' widgets are furnished."""
     app.connect("builder-inited", find_widgets)
     app.connect("html-page-context", furnish, priority=800)
+    app.connect("build-finished", write_places)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

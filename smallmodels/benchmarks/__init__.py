@@ -32,7 +32,7 @@ from smallmodels.benchmarks.records import (
     published,
     reports,
 )
-from smallmodels.benchmarks.tables import head_to_head, provenance, spread
+from smallmodels.benchmarks.tables import first_look, head_to_head, printed_models, provenance, spread
 
 __all__ = [
     "ABLATION",
@@ -51,6 +51,7 @@ __all__ = [
     "benchmark_names",
     "beyond_after_holm",
     "comparison",
+    "first_look",
     "gap_error",
     "head_to_head",
     "interval",
@@ -60,6 +61,7 @@ __all__ = [
     "models",
     "pair",
     "pairs",
+    "printed_models",
     "provenance",
     "published",
     "reports",

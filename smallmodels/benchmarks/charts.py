@@ -42,6 +42,11 @@ def head_to_head() -> Chart:
     return voice(alt.layer(*legend_row(names, row, family), lines, bars, points, left, right), alt.Step(42))
 
 
+def first_look() -> Chart:
+    """The introduction: the same picture."""
+    return head_to_head()
+
+
 def spread() -> Chart:
     """Chapter 01: every published score of one set of weights on one line each, its source written above.
 
@@ -60,4 +65,4 @@ def spread() -> Chart:
     labels = data.mark_text(
         align="left", baseline="bottom", dy=-9, fontSize=12, color=colour("muted")
     ).encode(y=row, x=alt.value(0), text="text:N")
-    return voice(alt.layer(bars, points, labels), alt.Step(42))
+    return voice(alt.layer(bars, points, labels), alt.Step(34))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from smallmodels import facts
+from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.benchmarks.formulas import beyond_after_holm, gap_error, z_score
 from smallmodels.facts import Score
 
@@ -62,6 +63,24 @@ def benchmark_names() -> tuple[str, ...]:
 def benchmark_choices() -> list[tuple[str, str]]:
     """The benchmarks a reader can choose from, as (title, name)."""
     return [(facts.benchmark(name).title, name) for name in benchmark_names()]
+
+
+def benchmark_named(name: str) -> str:
+    """A benchmark's name, from that or from the title that tables show; `ValueError` for another.
+
+    >>> benchmark_named("ARC Challenge"), benchmark_named("ARC-c")
+    ('ARC-c', 'ARC-c')
+    """
+    titles = {facts.benchmark(known).title: known for known in benchmark_names()}
+    if name not in titles and name not in titles.values():
+        known = ", ".join(map(_both_names, benchmark_names()))
+        raise ValueError(f"There is no benchmark {name!r} here; choose one of {known}.")
+    return titles.get(name, name)
+
+
+def _both_names(benchmark: str) -> str:
+    title = facts.benchmark(benchmark).title
+    return benchmark if title == benchmark else f"{benchmark} ({title})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,7 @@ def _fits_better(a: Score, b: Score, known: Pair) -> bool:
     return _protocol(a) == _protocol(b) and _protocol(known.ours) != _protocol(known.theirs)
 
 
+@checked
 def pair(
     benchmark: str,
     source: str = POST,
@@ -188,15 +208,20 @@ def pair(
     baseline: str = "Llama 2 13B",
     confidence: float = 0.95,
 ) -> Pair:
-    """The two models' figures on one benchmark in one report; `ValueError` if the report lacks either.
+    """The two models' figures on one benchmark, named or by its title, in one report.
+
+    `ValueError` for a benchmark there is none of, and if the report lacks either figure.
 
     >>> pair("ARC-c").gap, pair("ARC-c", source="open-llm-leaderboard-v1").gap
     (-3.9, 0.59)
     """
+    name = benchmark_named(benchmark)
     found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence)}
-    if benchmark not in found:
-        raise ValueError(f"{report_name(source)} has no {benchmark} of both; it has {', '.join(found)}.")
-    return found[benchmark]
+    if name not in found:
+        held = ", ".join(map(_both_names, found)) or "nothing of both"
+        lacks = f"{report_name(source)} has no {_both_names(name)} of both; it has {held}"
+        raise ValueError(words.sentence(lacks))
+    return found[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,14 +338,16 @@ def _width(scores: Sequence[Score]) -> float:
     return max(figures) - min(figures) if figures else 0.0
 
 
+@checked
 def published(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Spread:
     """The published scores that this book holds of one released model on one benchmark.
 
-    A figure that one report quotes from another's run is listed once; runs of 4-bit copies, which are other
+    The benchmark is named or given by its title. A figure that one report quotes from another's run is listed
+    once; runs of 4-bit copies, which are other
     weights, are left out. Raises `ValueError` for a model or benchmark there is none of.
     """
     one_of("model", model, models())
-    one_of("benchmark", benchmark, benchmark_names())
+    benchmark = benchmark_named(benchmark)
     once: dict[tuple[str, str, float], Score] = {}
     for score in scores_of(model):
         if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT):
@@ -345,6 +372,13 @@ def origin(run: Score | None, model: str) -> str:
     owner = "" if run.model == model else f"{run.model} in "
     told = [f"{owner}{facts.pipeline(run.pipeline_id).name}", protocol_words(run)]
     return ", ".join(filter(None, told))
+
+
+def origins_of(score: Score) -> str:
+    """Where a figure was measured; every run that brought it, where a printed figure matches several."""
+    runs = primary(score)
+    told = ", or ".join(origin(run, score.model) for run in runs) or origin(None, score.model)
+    return f"{told}: they agree" if len(runs) > 1 else told
 
 
 def protocol_words(score: Score) -> str:

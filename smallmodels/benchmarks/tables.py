@@ -1,11 +1,13 @@
 """Chapter 01: who leads, by how much, beyond what noise, and whether the figures can be compared at all.
 
-`head_to_head` sets two models side by side in one report, `spread` collects the published scores of one
+`head_to_head` sets two models side by side in one report (`first_look`: the post's two, in five columns),
+`spread` collects the published scores of one
 model on one benchmark, and `provenance` says where the post's figures can be found. Scores are percentages,
 gaps and margins percentage points.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from smallmodels import facts
 from smallmodels.arguments import checked
@@ -17,8 +19,7 @@ from smallmodels.benchmarks.records import (
     Pair,
     Spread,
     comparison,
-    first,
-    origin,
+    origins_of,
     primary,
     protocol_words,
     published,
@@ -27,7 +28,9 @@ from smallmodels.benchmarks.records import (
 )
 from smallmodels.facts import Score, family_of
 from smallmodels.table import Cell, Column, Table, Value
-from smallmodels.words import figures, sentence, signed
+from smallmodels.words import figures, listed, sentence, signed
+
+EVERY_MODEL = "all of them"
 
 
 @checked
@@ -184,16 +187,41 @@ def _dot(score: Score, role: str, pair: Pair) -> dict[str, Value]:
 
 
 @checked
+def first_look(source: str = POST) -> Table:
+    """The post's two models in one report, at a glance: both scores, the gap, and what it is worth.
+
+    `source` is one of `REPORTS`. The verdict and its terms are those of `head_to_head`, at 95% confidence.
+    Raises `ValueError` as `pairs` does.
+    """
+    found = comparison(source=source)
+    kept = ("benchmark", "challenger", "baseline", "gap", "verdict")
+    return Table(
+        caption=f"{found.challenger} against {found.baseline}: {report_name(source)}",
+        columns=tuple(column for column in _columns(found) if column.name in kept),
+        rows=tuple({name: cell for name, cell in _row(pair).items() if name in kept} for pair in found.pairs),
+        finding=_glance(found),
+        series=_dumbbell_series(found.pairs),
+    )
+
+
+def _glance(found: Comparison) -> str:
+    """What the pairs amount to: how many leads, and what the gaps are worth."""
+    verdicts = [pair.verdict()[0] for pair in found.pairs]
+    counted = [f"{n} {verdict}" for verdict in dict.fromkeys(verdicts) if (n := verdicts.count(verdict))]
+    return f"{found.challenger} leads on {found.n_leads} of {len(verdicts)}. The gaps: {listed(counted)}."
+
+
+@checked
 def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     """The published scores of one released model on one benchmark that this book holds, highest first.
 
-    A figure that one report quotes from another's run is listed once, and runs of 4-bit copies are left
-    out: those are other weights. Intervals are those of one run at 95% confidence. Raises `ValueError` for
-    a model or benchmark there is none of.
+    `benchmark` is the name or the title of one. A figure that one report quotes from another's run is listed
+    once, and runs of 4-bit copies are left out: those are other weights. Intervals are those of one run at
+    95% confidence. Raises `ValueError` for a model or benchmark there is none of.
     """
     found = published(model, benchmark)
     return Table(
-        caption=f"Published scores of {model} on {facts.benchmark(benchmark).title} that we found",
+        caption=f"Published scores of {model} on {facts.benchmark(found.benchmark).title} that we found",
         columns=_spread_columns(),
         rows=tuple(_spread_row(score) for score in found.scores),
         finding=_spread_finding(found),
@@ -262,14 +290,22 @@ def _source(score: Score) -> str:
     """The full source of one figure, in sentences."""
     where = ", ".join(filter(None, [facts.source(score.source_id).short_title, score.locator]))
     doubt = {"yes": "", "partly": "verified in part only", "no": "not verified"}[score.verified]
-    parts = [f"{where}: {origin(first(primary(score)), score.model)}", score.match_note, score.note, doubt]
+    parts = [f"{where}: {origins_of(score)}", score.match_note, score.note, doubt]
     return " ".join(sentence(part) for part in parts if part)
 
 
 @checked
-def provenance() -> Table:
-    """Each of the post's figures with the published one it was matched to by value, if any was found."""
+def provenance(model: str = EVERY_MODEL) -> Table:
+    """Each of the post's figures with the published one it was matched to by value, if any was found.
+
+    `model` is one of `printed_models()`: the rows of one model, or all of them; the finding counts all.
+    `ValueError` for any other.
+    """
     printed = [score for score in facts.scores() if score.source_id == POST]
+    if model not in printed_models():
+        raise ValueError(
+            f"The post has no figures of {model!r}; choose one of {', '.join(printed_models())}."
+        )
     return Table(
         caption="Where the post's figures can be found",
         columns=(
@@ -279,9 +315,16 @@ def provenance() -> Table:
             Column("run", "measured by"),
             Column("note", "what we found"),
         ),
-        rows=tuple(_provenance_row(score) for score in printed),
+        rows=tuple(_provenance_row(score) for score in printed if model in (EVERY_MODEL, score.model)),
         finding=_provenance_finding(printed),
     )
+
+
+@cache
+def printed_models() -> tuple[str, ...]:
+    """The models of the post's first table, in its order, and a word for all of them."""
+    models = dict.fromkeys(score.model for score in facts.scores() if score.source_id == POST)
+    return (*models, EVERY_MODEL)
 
 
 def _provenance_row(score: Score) -> dict[str, Value | Cell]:
@@ -290,7 +333,7 @@ def _provenance_row(score: Score) -> dict[str, Value | Cell]:
         "figure": f"{facts.benchmark(score.benchmark).title}, {score.model}",
         "post": score.score_pct,
         "primary": Cell(runs[0].score_pct, _source(runs[0])) if runs else None,
-        "run": origin(first(runs), score.model),
+        "run": origins_of(score),
         "note": score.match_note,
     }
 

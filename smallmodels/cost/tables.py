@@ -46,9 +46,9 @@ def api(
 ) -> Table:
     """The post's fifth table with a monthly bill, at the post's prices or at quoted ones.
 
-    `input_share` of the tokens are read, the rest written. Savings are against Llama 2 13B at the same
-    provider. Raises `ValueError` as `offers` does, for a volume outside 1 to 10^15 tokens and a share
-    outside 0 to 1.
+    `snapshot` is an id of `snapshots()` and `provider` one of `providers()`; `tokens_per_month` is 1 to
+    10^15, of which `input_share`, 0 to 1, are read and the rest written. Savings are against Llama 2 13B at
+    the same provider. Raises `ValueError` for anything else.
     """
     if not 1 <= tokens_per_month <= 1e15:
         raise ValueError(f"{tokens_per_month} tokens a month cannot be billed; choose from 1 to 10^15.")

@@ -8,12 +8,17 @@ from math import fsum, sqrt
 from statistics import linear_regression, pvariance, stdev
 from typing import NamedTuple
 
+from smallmodels.arguments import above_zero, checked, in_range
+
 # Bytes of one number. A quantised one shares a scale of two bytes with the 31 beside it, in the program whose
 # formats are most used (Q8_0 and Q4_0 of ggml); BF16 weighs as FP16.
 BLOCK = 32
 BYTES_PER_VALUE: dict[str, float] = {"FP32": 4, "FP16": 2, "INT8": 1 + 2 / BLOCK, "INT4": 0.5 + 2 / BLOCK}
 
+MOST_HEADS = 1024  # of a layer whose sharings are listed; published ones have 128 at most
 
+
+@checked
 def bytes_per_value(precision: str) -> float:
     """Bytes of one number at a named precision, its part of a scale included; `ValueError` for another name.
 
@@ -28,20 +33,25 @@ def bytes_per_value(precision: str) -> float:
     return BYTES_PER_VALUE[precision]
 
 
+@checked
 def kv_bytes_per_token(n_layers: int, n_kv_heads: int, head_dim: int, value_bytes: float = 2) -> float:
     """Bytes of one token's keys and values in every layer.
 
     Two (K and V) x layers x KV heads x head size x bytes of a value; source: Pope et al. 2022, section 2.1,
-    with the number of KV heads of Ainslie et al. 2023. In FP16, Mistral 7B and Llama 2 7B, 13B and 70B:
+    with the number of KV heads of Ainslie et al. 2023. `ValueError` for what is not above 0. In FP16, Mistral
+    7B and Llama 2 7B, 13B and 70B:
 
     >>> kv_bytes_per_token(32, 8, 128), kv_bytes_per_token(32, 32, 128)
     (131072, 524288)
     >>> kv_bytes_per_token(40, 40, 128), kv_bytes_per_token(80, 8, 128)
     (819200, 327680)
     """
+    in_range(1, n_layers=n_layers, n_kv_heads=n_kv_heads, head_dim=head_dim)
+    above_zero(value_bytes=value_bytes)
     return 2 * n_layers * n_kv_heads * head_dim * value_bytes
 
 
+@checked
 def cached_tokens(context: int, sliding_window: int | None = None) -> int:
     """Tokens a cache holds after `context` of them: all, or the window's worth when the buffer rolls.
 
@@ -52,9 +62,13 @@ def cached_tokens(context: int, sliding_window: int | None = None) -> int:
     """
     if context < 0:
         raise ValueError(f"A context of {context} tokens does not exist; it must be 0 or more.")
-    return context if sliding_window is None else min(context, sliding_window)
+    if sliding_window is None:
+        return context
+    in_range(1, sliding_window=sliding_window)
+    return min(context, sliding_window)
 
 
+@checked
 def kv_cache_bytes(
     bytes_per_token: float, context: int, batch: int = 1, sliding_window: int | None = None
 ) -> float:
@@ -67,9 +81,11 @@ def kv_cache_bytes(
     """
     if batch < 1:
         raise ValueError(f"A batch of {batch} sequences does not exist; it must be 1 or more.")
+    above_zero(bytes_per_token=bytes_per_token)
     return bytes_per_token * batch * cached_tokens(context, sliding_window)
 
 
+@checked
 def shared_heads(n_heads: int, n_kv_heads: int) -> int:
     """The number of KV heads nearest below `n_kv_heads` that the query heads can share evenly.
 
@@ -78,11 +94,14 @@ def shared_heads(n_heads: int, n_kv_heads: int) -> int:
     """
     if n_kv_heads < 1:
         raise ValueError(f"{n_kv_heads} key-value heads leave nothing to attend to; it must be 1 or more.")
+    in_range(1, MOST_HEADS, n_heads=n_heads)
     return max(d for d in range(1, min(n_heads, n_kv_heads) + 1) if n_heads % d == 0)
 
 
+@checked
 def even_sharings(n_heads: int) -> list[int]:
-    """Every number of KV heads that `n_heads` query heads can share evenly, ascending."""
+    """Every number of KV heads that `n_heads` query heads, 1 to 1,024, can share evenly, ascending."""
+    in_range(1, MOST_HEADS, n_heads=n_heads)
     return [heads for heads in range(1, n_heads + 1) if n_heads % heads == 0]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean, stdev
 
 from smallmodels import facts, words
+from smallmodels.arguments import checked
 from smallmodels.benchmarks import ABLATION
 from smallmodels.facts import Calculator, Model, Rows, Score
 from smallmodels.gqa.formulas import (
@@ -35,8 +36,18 @@ KV_HEADS = tuple(sorted({heads for name in MODELS for heads in even_sharings(fac
 def known_model(name: str) -> Model:
     """A model of `MODELS`; `ValueError` with their names for any other."""
     if name not in MODELS:
-        raise ValueError(f"There is no shape of {name!r} here; choose one of {', '.join(MODELS)}.")
+        raise ValueError(f"{_why_not(name)}; choose one of {', '.join(MODELS)}.")
     return facts.model(name)
+
+
+def _why_not(name: str) -> str:
+    """Why a model is not among `MODELS`, as the start of a sentence."""
+    shape = next((one for one in facts.models() if one.name == name), None)
+    if shape is None:
+        return f"There is no shape of {name!r} here"
+    if every_layer_alike(shape):
+        return f"Nobody here read all of the shape of {name} in its source"
+    return f"{name} has its window in every second layer only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class Sharing:
 class Cache:
     """Keys and values of `batch` sequences of `context` tokens, if a model had so many KV heads.
 
-    Sizes raise `ValueError` for a context below 0 and a batch below 1.
+    `ValueError` for a context below 0, and for a batch, heads or bytes that are not above 0.
     """
 
     shape: Model
@@ -84,6 +95,9 @@ class Cache:
     context: int
     batch: int = 1
     value_bytes: float = 2
+
+    def __post_init__(self) -> None:
+        kv_cache_bytes(self.token_bytes, self.context, self.batch)  # refuses what cannot be
 
     @property
     def sharing(self) -> Sharing:
@@ -125,8 +139,12 @@ class Cache:
         return replace(self, n_kv_heads=n_kv_heads)
 
 
+@checked
 def cache_of(model: str, context: int, batch: int = 1, value_bytes: float = 2) -> Cache:
-    """The cache of a model as published; `ValueError` for one that is not in `MODELS`.
+    """The cache of a model as published, in bytes and GB, for sequences of so many tokens.
+
+    `model` is one of `MODELS`, `context` 0 or more tokens, `batch` 1 or more sequences, `value_bytes` above
+    0; `ValueError` for anything else.
 
     >>> cache_of("Mistral 7B", 4096).gb
     0.536870912

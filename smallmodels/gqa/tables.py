@@ -42,7 +42,7 @@ def sharing(n_heads: int = 32, n_kv_heads: int = 8) -> Table:
             {
                 "n_kv_heads": one.n_kv_heads,
                 "sharing": one.group,
-                "is": one.marks(chosen),
+                "kind": one.marks(chosen),
                 "vectors": one.vectors,
                 "share_pct": one.share_pct,
             }
@@ -57,7 +57,7 @@ def _sharing_columns() -> tuple[Column, ...]:
     return (
         Column("n_kv_heads", "KV heads", format="d", meaning="Heads that have keys and values of their own."),
         Column("sharing", "queries per KV head", format="d", meaning="Query heads that read the same keys."),
-        Column("is", "what it is"),
+        Column("kind", "what it is"),
     )
 
 
@@ -123,25 +123,26 @@ def _tone(group: int) -> str:
 @checked
 def kv_cache(
     model: str = "Mistral 7B",
-    n_kv_heads: int = 8,
+    n_kv_heads: int | None = None,
     context: int = 4096,
     batch: int = 1,
     precision: str = "FP16",
 ) -> Table:
     """The cache of a model for every even sharing of its key-value heads, the chosen one marked.
 
-    `n_kv_heads` that the query heads cannot share evenly count as the next smaller number that they can.
-    Raises ValueError for an unknown model or precision, and for counts below 1.
+    Left out, `n_kv_heads` is as published; what the query heads cannot share evenly counts as the next
+    smaller number that they can. Raises ValueError for an unknown model or precision, and for counts below 1.
     """
     shape, value = known_model(model), bytes_per_value(precision)
-    chosen = Cache(shape, shared_heads(shape.n_heads, n_kv_heads), context, batch, value)
+    asked = shape.n_kv_heads if n_kv_heads is None else n_kv_heads
+    chosen = Cache(shape, shared_heads(shape.n_heads, asked), context, batch, value)
     options = [chosen.shared_by(heads) for heads in even_sharings(shape.n_heads)]
     token = Column("token_bytes", "one token", "bytes", ",.0f", "2 x layers x KV heads x head size x bytes.")
     return Table(
         caption=f"Keys and values of {model} in {precision}: {chosen.load}",
         columns=(*_sharing_columns(), token, CACHE_GB, SHARE),
         rows=tuple(_cache_row(one, chosen) for one in options),
-        finding=_rounding(shape.n_heads, n_kv_heads, chosen.n_kv_heads) + _sharing_finding(chosen),
+        finding=_rounding(shape.n_heads, asked, chosen.n_kv_heads) + _sharing_finding(chosen),
         notes=_window_notes(chosen) + _scale_notes(precision),
         series={"caches": [_bar(one, chosen) for one in options]},
     )
@@ -153,7 +154,7 @@ def _cache_row(one: Cache, chosen: Cache) -> dict[str, Value | Cell]:
     return {
         "n_kv_heads": Cell(one.n_kv_heads, facts.source(shape.source_id).title if published else ""),
         "sharing": one.sharing.group,
-        "is": one.sharing.marks(chosen.n_kv_heads, shape.n_kv_heads),
+        "kind": one.sharing.marks(chosen.n_kv_heads, shape.n_kv_heads),
         "token_bytes": one.token_bytes,
         "cache_gb": one.gb,
         "share_pct": one.sharing.share_pct,

@@ -6,8 +6,18 @@ come in groups: head h reads key-value head h // group, with group = n_heads / n
 
     n_heads = 8:    MHA, 8 KV heads      GQA, 2 KV heads      MQA, 1 KV head
                     q 01234567           q 0123 4567          q 01234567
-                      ||||||||             \\||/ \\||/            \\\\\\||///
+                      ||||||||             \||/ \||/            \\\||///
                     k 01234567           k  0    1            k    0
+
+Which way `attend` takes:
+
+                                  CPU (and any device)                CUDA from 8.0 on, 16 bits
+    one query, as in decoding     packed; products when many keys     grouped
+    all keys are in sight         causal (SDPA's own)                 causal
+    ... and some are older        joined: past, then itself           causal, by `causal_lower_right`
+    a window hides some           strips                              flex, in prompts from 1,024 on
+
+What is trained on a CPU with keys older than its queries is `packed` under a mask: `joined` has no gradient.
 
 Sources: Vaswani et al. 2017 (attention), Shazeer 2019 (MQA), Ainslie et al. 2023 (GQA), Beltagy et al. 2020
 (windows), Jiang et al. 2023 (both together, with a rolling buffer).
@@ -23,6 +33,8 @@ from torch.nn.attention.flex_attention import BlockMask, flex_attention
 from torch.nn.functional import scaled_dot_product_attention
 
 BLOCK = 64  # queries in a strip: large enough for matrix products, small beside the window
+SHORT_BLOCK, SHORT_FROM = 32, 1024  # ... with a KV head for each query head, in texts from this length on
+MANY = 2**21  # values in the keys: from here on (8 MB in FP32) two plain products beat the packed kernel
 TILE = 128  # of FlexAttention: its masks speak of squares of so many queries and keys
 FLEX_FROM = 1024  # queries; below this, compiling FlexAttention costs more than it saves
 
@@ -33,14 +45,15 @@ def attend(q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor
     q is (B, n_heads, T, head_dim); k and v are (B, n_kv_heads, S, head_dim), S >= T: the queries belong to
     the last T of the S positions. Returns (B, n_heads, T, head_dim). Scores are scaled by 1/sqrt(head_dim).
 
-    Raises ValueError when the heads do not group, the queries outnumber the keys, or the window is below 1.
+    Raises ValueError for shapes, types or places that do not fit one another, for heads that do not group,
+    for more queries than keys, and for a window below 1.
     """
     _check(q, k, v, window)
     n = q.shape[2]
     if window is not None and k.shape[2] > n + window - 1:  # older than any of these queries can see
         k, v = k[:, :, -(n + window - 1) :], v[:, :, -(n + window - 1) :]
     if n == 1:
-        return (grouped if shares_on_card(q) else packed)(q, k, v)
+        return single(q, k, v)
     if window is None or k.shape[2] <= window:
         return causal(q, k, v)
     return (flex if _flex_pays(q) else strips)(q, k, v, window)
@@ -68,13 +81,34 @@ def packed(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tenso
     return scaled_dot_product_attention(rows, k, v, attn_mask=mask).reshape(q.shape)
 
 
+def single(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """One newest position, which sees every key, by the best way that was measured; shapes as in `attend`."""
+    if shares_on_card(q):
+        return grouped(q, k, v)
+    few = q.shape[1] <= 4 * k.shape[1] or q.dtype != torch.float32
+    return (products if q.device.type == "cpu" and few and k.numel() >= MANY else packed)(q, k, v)
+
+
 def grouped(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """One newest position by PyTorch's own sharing of heads, shapes as in `attend`.
 
     Its kernels for Hopper and Ampere cards split the keys among all multiprocessors when there is a single
-    query, and only then: on an H100 with 32k cached, a packed group takes nine times as long.
+    query, and only then: on an H100 with 32k cached, a packed group of 4, 8 or 32 heads takes 7.0, 11.5 or 24
+    times as long (`data/runs/shared-decode-cuda.json`).
     """
     return scaled_dot_product_attention(q, k, v, enable_gqa=q.shape[1] != k.shape[1])
+
+
+def products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """One newest position by two plain products, shapes as in `attend`.
+
+    Scores are made keys first, (S, group), so that the long side is the rows of a matrix that is read once.
+    """
+    rows = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])  # (B, n_kv_heads, group, head_dim)
+    scores = (k @ (rows * q.shape[3] ** -0.5).mT).mT  # (B, n_kv_heads, group, S)
+    exact = torch.float32 if q.dtype.itemsize == 2 else q.dtype
+    read: Tensor = scores.softmax(-1, dtype=exact).to(v.dtype) @ v
+    return read.reshape(q.shape)
 
 
 def causal(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -113,14 +147,30 @@ def _with_sum(q: Tensor, k: Tensor, v: Tensor, is_causal: bool = False) -> tuple
     return operator(q, k, v, is_causal=is_causal)  # type: ignore[no-any-return]
 
 
-def strips(q: Tensor, k: Tensor, v: Tensor, window: int, block: int = BLOCK) -> Tensor:
+def strips(q: Tensor, k: Tensor, v: Tensor, window: int, block: int | None = None) -> Tensor:
     """Windowed attention in time and memory proportional to T: a block of queries reads a strip of keys.
 
     The strips (block + window - 1 keys each, overlapping) are views into k and v, and all share one small
     mask, so a single SDPA call does them all. Queries that still see the very first key go before, in one
-    causal piece; an incomplete last block goes after. Shapes as in `attend`, with S - T < window <= S.
+    causal piece; an incomplete last block goes after. With a window of 4 and blocks of 3 (# is seen, . is
+    multiplied and masked):
+
+        key  0 1 2 3 4 5 6 7 8 9
+      q 0    #                      the causal piece: they still see key 0
+        1    # #
+        2    # # #
+        3    # # # # . .            a block: 3 queries, a strip of 3 + 4 - 1 keys
+        4    . # # # # .
+        5    . . # # # #
+        6          # # # # . .      the next: the same strip three keys on, the same mask
+        7          . # # # # .
+        8          . . # # # #
+        9                # # # #    what is left
+
+    Shapes as in `attend`, with S - T < window <= S.
     """
     n, m = q.shape[2], k.shape[2]
+    block = block or (SHORT_BLOCK if n >= SHORT_FROM and q.shape[1] == k.shape[1] else BLOCK)
     first = window - 1 - (m - n)  # this many queries have no position behind them that is out of sight
     last = n - (n - first) % block
     parts = []

@@ -1,5 +1,6 @@
 """An invented language whose entropy is known exactly: the floor that no model of it can fall below.
- Words are made of syllables and drawn as a Markov chain: with probability `loyalty` the next word is one of
+
+Words are made of syllables and drawn as a Markov chain: with probability `loyalty` the next word is one of
 the few partners of the last one, else it is drawn by frequency (Zipf and Mandelbrot's law). A text is the
 words, each closed by a space, so that the chain of words can be read off the characters and both have the
 same entropy.

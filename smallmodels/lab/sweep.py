@@ -1,10 +1,11 @@
-"""The sweep of chapter 02: sizes times budgets times seeds, as `data/runs/scaling/PROTOCOL.md` lays down.
+"""The sweep of chapter 02b: sizes times budgets times seeds, as `data/runs/scaling/PROTOCOL.md` lays down.
 
 `python -m smallmodels.lab.sweep` (`make sweep`). One job is a trunk, a size with a seed, and all its
 branches; jobs are independent and go through joblib: to processes of this machine, or with `--backend dask
---address tcp://...` (or `ray`) to a cluster. Each result becomes one line of `runs.jsonl`, and when none is
-missing they make the record `scaling.json`. A sweep that was stopped goes on: finished results stand in
-lines, and a trunk starts again from its last branch, whose state lies in `state/`.
+--address tcp://...` to a cluster that sees the same folder. Each result becomes one line of `runs.jsonl`, and
+when none is missing they make the record `scaling.json`. A sweep that was stopped, even by kill -9, goes on:
+finished results stand in lines, a trunk starts again from its last branch, whose state lies in `state/`, and
+no process of the old sweep trains on beside the new one (`workers.end_with_parent`).
 """
 
 import argparse
@@ -12,8 +13,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
@@ -26,7 +26,7 @@ import torch
 from tqdm.auto import tqdm
 
 from smallmodels.facts import data_folder
-from smallmodels.lab import corpus, record
+from smallmodels.lab import corpus, record, workers
 from smallmodels.lab.config import Config
 from smallmodels.lab.measure import best_device, device_name
 from smallmodels.lab.model import Decoder
@@ -40,7 +40,6 @@ WINDOW, LENGTH, BATCH, SKIPPED = 10, 64, 32, 16
 TEXT_SEED, UNSEEN_SEED = 100, 2  # a run with seed s reads text 100 + s
 UNSEEN = 6200 * (LENGTH + 1)  # characters a loss is measured on
 QUESTION = "How does loss depend on size and text, and does a fitted law find the known floor?"
-BACKENDS = ("loky", "dask", "ray")
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class Trunk:
     def grow(self, place: int = 0) -> list[Row]:
         """Train the trunk, branch off every budget, and give one row for each; goes on where it stopped."""
         torch.set_num_threads(1)
+        device = workers.own_card(self.device)
         self.state.mkdir(parents=True, exist_ok=True)
         rows = _lines(self._rows)
         wanted = [steps for steps in self.budgets if steps not in {row["steps"] for row in rows}]
@@ -67,14 +67,14 @@ class Trunk:
             return rows
         unseen = corpus.invent().text(self.unseen, seed=UNSEEN_SEED)
         with tqdm(desc=f"{self}", position=place, unit="step", leave=False, disable=None) as bar:
-            trainer, start = self._trainer(branch_point(wanted[0]), bar), process_time()
+            trainer, start = self._trainer(branch_point(wanted[0]), device, bar), process_time()
             bar.total = branch_point(wanted[-1]) - trainer.step + sum(n - branch_point(n) for n in wanted)
             for steps in wanted:
                 trainer.trunk(branch_point(steps), quiet=True)
                 self._keep(trainer)
                 loss = text_loss(trainer.cooled(steps, quiet=True), unseen, LENGTH, SKIPPED)
                 now = process_time()
-                rows.append(self._row(steps, loss, now - start))
+                rows.append(self._row(steps, loss, now - start, device))
                 append(self._rows, rows[-1:])
                 start = now
         return rows
@@ -99,18 +99,19 @@ class Trunk:
     def _kept(self) -> Path:
         return self.state / f"{self._name}.pt"
 
-    def _trainer(self, first: int, bar: "tqdm[Any]") -> Trainer:
+    def _trainer(self, first: int, device: torch.device, bar: "tqdm[Any]") -> Trainer:
         """A trainer in the state kept, or at step 0 when there is none or it is past step `first`."""
         text = corpus.invent().text(max(self.budgets) * BATCH * LENGTH + 1, seed=TEXT_SEED + self.seed)
         batches = text_batches(text, LENGTH, BATCH)
 
         def counted(step: int) -> tuple[torch.Tensor, torch.Tensor]:
             bar.update()
+            workers.stop_if_unwanted()
             return batches(step)
 
         def new() -> Trainer:
             model = initialise(Decoder(shape(self.width)), self.seed)
-            return Trainer(model.to(torch.device(self.device)), counted)
+            return Trainer(model.to(device), counted)
 
         trainer = new()
         if self._kept.exists():
@@ -123,7 +124,7 @@ class Trunk:
         trainer.save(new)
         new.replace(self._kept)
 
-    def _row(self, steps: int, loss: float, seconds: float) -> Row:
+    def _row(self, steps: int, loss: float, seconds: float, device: torch.device) -> Row:
         config, outside = shape(self.width), 2 * len(corpus.ALPHABET) * self.width
         return {
             "width": self.width,
@@ -135,8 +136,8 @@ class Trunk:
             "loss": loss,
             "process_seconds": round(seconds, 1),
             "date": date.today().isoformat(),
-            "device": device_name(torch.device(self.device)),
-            "versions": record.versions(torch.device(self.device)),
+            "device": device_name(device),
+            "versions": record.versions(device),
         }
 
 
@@ -176,12 +177,14 @@ def sweep(
 ) -> list[Row]:
     """Train what is missing in `folder` and give all the rows asked for, sorted.
 
-    Budgets are in steps of 2,048 characters, `unseen` is in characters. `jobs` trunks run at once, one a core
-    when it is -1.
+    Budgets are in steps of 2,048 characters, `unseen` is in characters. `jobs` trunks run at once; -1 is one
+    a core, on a GPU one a card, which is the most there.
 
-    Raises ValueError for sizes, budgets, seeds, a backend or an address that cannot be.
+    Raises ValueError for sizes, budgets, seeds, jobs, a backend or an address that cannot be.
     """
     _check(widths, budgets, seeds)
+    side = workers.how_many(jobs, device, backend)
+    folder = folder.resolve()  # a worker may stand in another folder
     lines, asked = lines_of(folder, device), set(product(widths, seeds, budgets))
     missing = asked - {_key(row) for row in _lines(lines)}
     trunks = [
@@ -189,10 +192,11 @@ def sweep(
         for seed, width in product(seeds, sorted(widths, reverse=True))
         if (wanted := tuple(n for n in sorted(budgets) if (width, seed, n) in missing))
     ]
-    with _backend(backend, address), tqdm(total=len(trunks), unit="trunk", disable=None) as bar:
-        pool = joblib.Parallel(jobs, return_as="generator_unordered")
-        side = joblib.effective_n_jobs(jobs)  # so many bars below one another
-        calls = (joblib.delayed(_grow)(trunk, 1 + i % side) for i, trunk in enumerate(trunks))
+    with workers.sent_to(backend, address), tqdm(total=len(trunks), unit="trunk", disable=None) as bar:
+        pool = joblib.Parallel(side, return_as="generator_unordered")
+        rows_below = joblib.effective_n_jobs(side)  # so many bars below one another
+        parent = os.getpid() if backend == "loky" else None
+        calls = (joblib.delayed(_grow)(trunk, 1 + i % rows_below, parent) for i, trunk in enumerate(trunks))
         for trunk, rows in pool(calls):
             append(lines, [row for row in rows if _key(row) in missing])
             trunk.forget()
@@ -212,54 +216,35 @@ def _suffix(device: str) -> str:
 
 
 def append(path: Path, rows: Sequence[Row]) -> None:
-    """Add rows to a file of lines in one write, so that a kill leaves no half of one."""
+    """Add rows to a file of lines in one write, below the last line and whatever a crash left of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+    with path.open("ab+", buffering=0) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        torn = file.read() not in (b"", b"\n")
+        file.write(("\n" * torn + "".join(json.dumps(row) + "\n" for row in rows)).encode())
 
 
 def _lines(path: Path) -> list[Row]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The rows of a file; a torn line is told and does not count, so that its run is made anew."""
+    rows: dict[tuple[int, int, int], Row] = {}
+    text = path.read_bytes().decode(errors="replace") if path.exists() else ""
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            row = json.loads(line)
+            rows.setdefault(_key(row), row)
+        except (ValueError, KeyError, TypeError):
+            print(f"{path}, line {number}, is no result and does not count.", file=sys.stderr)
+    return [*rows.values()]
 
 
 def _key(row: Row) -> tuple[int, int, int]:
     return row["width"], row["seed"], row["steps"]
 
 
-def _grow(trunk: Trunk, place: int) -> tuple[Trunk, list[Row]]:
+def _grow(trunk: Trunk, place: int, parent: int | None) -> tuple[Trunk, list[Row]]:
+    if parent is not None:
+        workers.end_with_parent(parent)
     return trunk, trunk.grow(place)
-
-
-@contextmanager
-def _backend(name: str, address: str | None) -> Iterator[None]:
-    """Where joblib sends jobs meanwhile: to processes of this machine, or to the cluster at the address."""
-    if name not in BACKENDS:
-        raise ValueError(f"There is no backend {name!r}; choose from {', '.join(BACKENDS)}.")
-    if (name == "loky") != (address is None):
-        raise ValueError(f"The backend {name} takes {'no' if name == 'loky' else 'an'} address of a cluster.")
-    try:
-        with _cluster(name, address), joblib.parallel_config(name):
-            yield
-    except ModuleNotFoundError as error:
-        raise ValueError(f"The backend {name} needs the package {error.name}, which is not here.") from None
-
-
-@contextmanager
-def _cluster(name: str, address: str | None) -> Iterator[None]:
-    if name == "dask":
-        from distributed import Client
-
-        with Client(address):
-            yield
-    elif name == "ray":
-        import ray
-        from ray.util.joblib import register_ray
-
-        with ray.init(address):
-            register_ray()
-            yield
-    else:
-        yield
 
 
 def _check(widths: Sequence[int], budgets: Sequence[int], seeds: Sequence[int]) -> None:
@@ -307,10 +292,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--device", default=best_device().type, help="cpu, cuda or mps; the best by default")
     parser.add_argument(
-        "--backend", default="loky", help=f"one of {', '.join(BACKENDS)}; loky is this machine"
+        "--backend", default="loky", help=f"one of {', '.join(workers.BACKENDS)}; loky is this machine"
     )
     parser.add_argument("--address", help="of the cluster's scheduler")
-    parser.add_argument("--jobs", type=int, default=-1, help="trunks at once; by default as many as cores")
+    parser.add_argument(
+        "--jobs", type=int, default=-1, help="trunks at once; by default one a core, or a card"
+    )
     parser.add_argument("--output", type=Path, default=data_folder() / "runs", help="folder of the record")
     parser.add_argument("--anew", action="store_true", help="start over when a complete sweep lies there")
     given = vars(parser.parse_args(arguments))
@@ -330,6 +317,7 @@ def run(
     **where: Any,
 ) -> Path:
     """Sweep in `output`/scaling and write the record beside it; sizes and budgets as the device allows."""
+    output = output.resolve()
     more = torch.device(device).type != "cpu"
     widths = widths or WIDTHS + BEYOND_WIDTHS * more
     budgets = budgets or BUDGETS + BEYOND_BUDGETS * more

@@ -1,5 +1,6 @@
 """Small tasks that ask one question each of attention, above all who can still hear of what.
- Both hide facts in a sequence and ask for them later. Accuracy is counted by distance, the positions
+
+Both hide facts in a sequence and ask for them later. Accuracy is counted by distance, the positions
 between a fact and the answer; only distances within `reach` are trained, so that no model is punished for
 the impossible.
 """

@@ -1,5 +1,6 @@
 """Training: a warm-up, a constant rate, a linear fall to zero; it can stop and go on at any step.
- The constant part is a trunk from which falls branch off, one for each budget of tokens, so that a whole
+
+The constant part is a trunk from which falls branch off, one for each budget of tokens, so that a whole
 row of budgets costs little more than the largest (the warm-up, stable, decay schedule of Hu et al. 2024).
 """
 
@@ -150,4 +151,4 @@ def _groups(model: nn.Module, peak: float) -> list[dict[str, object]]:
 
 
 def _progress(start: int, until: int, what: str, quiet: bool) -> "tqdm[int]":
-    return tqdm(range(start, until), what, unit="step", disable=quiet, leave=False)
+    return tqdm(range(start, until), what, unit="step", disable=quiet or None, leave=False)  # none in a log

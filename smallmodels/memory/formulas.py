@@ -63,9 +63,14 @@ def weight_bytes(n_parameters: int, precision: str = "FP16") -> float:
     >>> weight_bytes(32, "FP16"), weight_bytes(32, "INT8"), weight_bytes(32, "INT4")
     (64.0, 34.0, 18.0)
     """
+    check_precision(precision)
+    return n_parameters * WEIGHT_BITS[precision] / 8
+
+
+def check_precision(precision: str) -> None:
+    """Raises `ValueError` for a format that is not in `WEIGHT_BITS`."""
     if precision not in WEIGHT_BITS:
         raise ValueError(f"There is no precision {precision!r} here; choose one of {', '.join(WEIGHT_BITS)}.")
-    return n_parameters * WEIGHT_BITS[precision] / 8
 
 
 def windowed_layers(n_layers: int, sliding_every: int | None) -> int:

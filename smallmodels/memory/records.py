@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from smallmodels import facts, gqa
+from smallmodels.arguments import checked
 from smallmodels.facts import Gpu, Model
 from smallmodels.memory.formulas import (
     GB,
     MOST_SEQUENCES,
     MOST_TOKENS,
+    check_precision,
     parameters,
     weight_bytes,
     windowed_layers,
@@ -115,6 +117,20 @@ def unrolled(shape: Model) -> Model:
     return replace(shape, sliding_window=None, sliding_every=None)
 
 
+def card_of(gpu: Gpu | str) -> Gpu:
+    """A card of `data/`, given as its record or by its name; `ValueError` for anything else.
+
+    >>> card_of("L4") == card_of(facts.gpu("L4"))
+    True
+    """
+    return gpu if isinstance(gpu, Gpu) else _card_named(gpu)
+
+
+@checked
+def _card_named(gpu: str) -> Gpu:
+    return facts.gpu(gpu)
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a card is to hold: a model's weights in a precision, and a batch with so many tokens in each."""
@@ -144,21 +160,21 @@ class Load:
         """Bytes of the cache in a program that keeps every token, where that is more; else the same."""
         return cache_bytes(unrolled(self.shape), self.context, self.batch)
 
-    def fits(self, card: Gpu) -> bool:
-        """Whether a card holds weights and cache."""
-        return self.total_bytes <= card.memory_bytes
+    def fits(self, card: Gpu | str) -> bool:
+        """Whether a card, given as its record or by its name, holds weights and cache."""
+        return self.total_bytes <= card_of(card).memory_bytes
 
-    def keeping_fits(self, card: Gpu) -> bool:
+    def keeping_fits(self, card: Gpu | str) -> bool:
         """Whether it also does where the program keeps every token."""
-        return self.weight_bytes + self.kept_bytes <= card.memory_bytes
+        return self.weight_bytes + self.kept_bytes <= card_of(card).memory_bytes
 
-    def largest_batch(self, card: Gpu) -> int | None:
+    def largest_batch(self, card: Gpu | str) -> int | None:
         """Sequences of this length that fit beside the weights; 0 if not one does, None if none takes room.
 
         >>> Load(facts.model("Llama 2 13B"), "FP16", 1, 4096).largest_batch(facts.gpu("A100 40GB SXM"))
         5
         """
-        free = card.memory_bytes - self.weight_bytes
+        free = card_of(card).memory_bytes - self.weight_bytes
         each = cache_bytes(self.shape, self.context)
         if free < 0:
             return 0
@@ -166,7 +182,9 @@ class Load:
 
 
 def loads(models: Sequence[str], precision: str, batch: int, context: int) -> list[Load]:
-    """The same load for each of these models of `data/`; `ValueError` for a name there is none of."""
+    """The same load for each of these models of `data/`; `ValueError` for a name or load there is none of."""
+    check_precision(precision)
+    check_load(batch, context)
     return [Load(facts.model(name), precision, batch, context) for name in models]
 
 

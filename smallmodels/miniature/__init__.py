@@ -4,11 +4,13 @@ from smallmodels.miniature.formulas import (
     NOISE,
 )
 from smallmodels.miniature.recorded import (
+    EVERY_PART,
     FAILED,
     HELD,
     MEAN,
     OPEN,
     SHOWN,
+    VERDICTS_SHOWN,
     Verdict,
     half_size,
     judged,
@@ -64,6 +66,7 @@ from smallmodels.miniature.tables import (
 __all__ = [
     "BEYOND",
     "DRAWS",
+    "EVERY_PART",
     "FAILED",
     "FITTED",
     "HELD",
@@ -78,6 +81,7 @@ __all__ = [
     "SHOWN",
     "TEXTS",
     "UNDECIDED",
+    "VERDICTS_SHOWN",
     "WINS",
     "Duel",
     "Fit",

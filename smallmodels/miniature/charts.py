@@ -48,7 +48,7 @@ def losses() -> Chart:
         _named_sizes(names, x, y),
         *_levels(floor, y, "right"),
     )
-    return voice(layers, 340)
+    return voice(layers, 260)
 
 
 def _levels(data: alt.Chart, y: alt.Y, align: Literal["left", "right"], dy: int = -8) -> list[alt.Chart]:
@@ -80,7 +80,7 @@ def half_size() -> Chart:
         gaps.mark_rule(strokeWidth=9, opacity=0.3).encode(x=x, y="low:Q", y2="high:Q", color=tone),
         gaps.mark_point(filled=True, size=95, opacity=1).encode(x=x, y=y, color=tone),
     )
-    return voice(layers, 260)
+    return voice(layers, 230)
 
 
 def refit() -> Chart:
@@ -112,7 +112,7 @@ def refit() -> Chart:
             for side, dy in (("over", -9), ("under", 11))
         ),
     )
-    return voice(layers, 360)
+    return voice(layers, 280)
 
 
 def floors() -> Chart:
@@ -126,5 +126,5 @@ def floors() -> Chart:
     tick = true.mark_tick(thickness=3, size=18, color=colour("ink"))
     layers = (tick.encode(y=ROW, x=x), fits.mark_point(filled=True, size=95, opacity=1, color=colour("bad")))
     return voice(
-        alt.layer(*end_words(fits, "row:N", "text:N"), layers[0], layers[1].encode(y=ROW, x=x)), alt.Step(36)
+        alt.layer(*end_words(fits, "row:N", "text:N"), layers[0], layers[1].encode(y=ROW, x=x)), alt.Step(30)
     )

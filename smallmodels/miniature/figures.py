@@ -1,11 +1,11 @@
-"""The figures of chapter 02's sentences on our own sweep, in reading order."""
+"""The figures of chapter 02b's sentences, and of its lab notebook's, in reading order."""
 
 from statistics import fmean
 
 from smallmodels import facts
 from smallmodels.figures import Texts, computed
 from smallmodels.miniature.formulas import NOISE
-from smallmodels.miniature.recorded import FAILED, OPEN, judged, sure_on_four_times
+from smallmodels.miniature.recorded import FAILED, HELD, judged, sure_on_four_times
 from smallmodels.miniature.records import (
     BEYOND,
     DRAWS,
@@ -408,20 +408,26 @@ def short_of_it() -> Texts:
 
 @computed(shows="verdicts")
 def predictions() -> Texts:
-    """Of the runs held out, by how far those of the largest size lie above the law and those of the smallest
-    below it.
+    """The parts of the predictions and how many held; of the runs held out, by how far those of the largest
+    size lie above the law and those of the smallest below it.
     """
     verdicts = judged()
     failed = [one for one in verdicts if one.verdict == FAILED]
     assert [one.letter for one in failed] == ["b", "c"], "One part of b failed, and one of c."
     assert "residual" in failed[0].prediction, "Of b it is the residual."
     assert "order changes" in failed[1].prediction, "Of c it is the order of the crossings."
-    assert OPEN not in {one.verdict for one in verdicts}, "None is undecided."
+    held = sum(one.verdict == HELD for one in verdicts)
+    assert held + len(failed) == len(verdicts), "None is undecided."
     law = registered().law
     off = [100 * fmean(errors(law, SWEEP.points([width], (HELD_OUT,), SWEEP.seeds))) for width in SWEEP.sizes]
     assert off == sorted(off), "The larger a model, the further it lies above the law."
     assert off[0] < 0 < off[-1], "The smallest lies below it."
-    return {"above-largest": f"{off[-1]:.1f}%", "below-smallest": f"{-off[0]:.1f}%"}
+    return {
+        "n-parts": number(len(verdicts)),
+        "n-held": number(held),
+        "above-largest": f"{off[-1]:.1f}%",
+        "below-smallest": f"{-off[0]:.1f}%",
+    }
 
 
 @computed(shows="half-size?larger=32")

@@ -1,4 +1,4 @@
-"""Chapter 02, second half: what our own sweep came to, in a language whose entropy is known.
+"""Chapter 02b: what our own sweep came to, in a language whose entropy is known.
 
 `losses` shows the runs, `half_size` sets a model against the next smaller one, `rerun` sets runs just made
 beside those of the record, and `verdicts` what was predicted before the sweep beside what came out. Sizes are
@@ -43,6 +43,7 @@ from smallmodels.words import listed, signed
 MEAN = "mean of the seeds"
 SHOWN = ("loss", "above the exact floor", "spread of the seeds")
 HELD, OPEN, FAILED = "held", "undecided", "failed"  # of a prediction
+VERDICTS_SHOWN = ("what did not hold", EVERY_PART := "all of them")
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
 
@@ -51,13 +52,13 @@ Row = dict[str, Value | Cell]
 
 
 @checked
-def losses(show: str = "loss", seed: str = MEAN, record: str = RECORD) -> Table:
+def losses(show: str = "loss", seed: str | int = MEAN, record: str = RECORD) -> Table:
     """The loss of every size at every budget, in nats per character, and the exact floor.
 
     `show` is one of `SHOWN`; `seed` is `MEAN` or the number of one. `ValueError` for anything else.
     """
     sweep = grid(record)
-    chosen = _chosen_seeds(sweep, seed)
+    chosen = _chosen_seeds(sweep, str(seed))
     if show not in SHOWN:
         raise ValueError(f"There is nothing called {show!r} to show; choose one of {', '.join(SHOWN)}.")
     if show == SHOWN[2] and seed != MEAN:
@@ -243,7 +244,7 @@ def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Ta
         rows=tuple(map(_duel_row, every)),
         finding=_half_finding(names[0], text, known),
         series=_half_series(known),
-        notes=sweep.recipe,
+        notes=sweep.recipe[-1:],
     )
 
 
@@ -312,8 +313,14 @@ def judged() -> list[Verdict]:
 
 
 @checked
-def verdicts() -> Table:
-    """Every prediction of the protocol beside what the record says, computed from it."""
+def verdicts(show: str = EVERY_PART) -> Table:
+    """Every prediction of the protocol beside what the record says, computed from it.
+
+    `show` is one of `VERDICTS_SHOWN`: every part of the predictions, or those alone that did not hold.
+    `ValueError` for anything else.
+    """
+    if show not in VERDICTS_SHOWN:
+        raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(VERDICTS_SHOWN)}.")
     found = judged()
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in (HELD, OPEN, FAILED)}
     letters = sorted({one.letter[0] for one in found if one.verdict == FAILED})
@@ -328,12 +335,13 @@ def verdicts() -> Table:
         rows=tuple(
             {"letter": v.letter, "prediction": v.prediction, "outcome": v.outcome, "verdict": v.verdict}
             for v in found
+            if show == EVERY_PART or v.verdict != HELD
         ),
         finding=(
             f"Of {len(found)} parts of the predictions {counts[HELD]} held, {counts[FAILED]} failed"
             f"{f' (of {listed(letters)})' if letters else ''}, and {counts[OPEN] or 'none'} lie within noise."
         ),
-        notes=grid().recipe,
+        notes=grid().recipe[-1:],
     )
 
 

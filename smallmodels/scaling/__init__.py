@@ -31,6 +31,7 @@ from smallmodels.scaling.records import (
 from smallmodels.scaling.tables import (
     CURVE,
     NEVER,
+    RATIOS_SHOWN,
     SERVED,
     factors,
     laws,
@@ -46,6 +47,7 @@ __all__ = [
     "LAWS",
     "MOST_SERVED",
     "NEVER",
+    "RATIOS_SHOWN",
     "SERVED",
     "SIZES",
     "Contender",

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, fsum, inf, isfinite, log, sqrt
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from smallmodels.arguments import checked
 from smallmodels.scaling.formulas import Law
 from smallmodels.words import count
 
@@ -31,7 +32,28 @@ class Point:
     weight: float = 1.0
 
 
-def fit(points: Sequence[Point], how: str = LEAST_SQUARES) -> Law:
+Run = Point | Sequence[float]  # a point, or its figures in that order
+
+
+def _points(runs: Sequence[Run]) -> list[Point]:
+    """Runs as points; `ValueError` for what is neither a point nor three figures, or four with its weight."""
+    if not hasattr(runs, "__iter__"):
+        raise ValueError(f"Runs are Points in a list, not of the type {type(runs).__name__}.")
+    return [run if isinstance(run, Point) else _point(run) for run in runs]
+
+
+def _point(run: Any) -> Point:
+    if isinstance(run, str) or not hasattr(run, "__len__") or len(run) not in (3, 4):
+        raise ValueError(f"A run is a Point, or parameters, tokens and loss, not {run!r:.60}.")
+    return _figures(*run)
+
+
+@checked
+def _figures(n_params: float, n_tokens: float, loss: float, weight: float = 1.0) -> Point:
+    return Point(n_params, n_tokens, loss, weight)
+
+
+def fit(points: Sequence[Run], how: str = LEAST_SQUARES) -> Law:
     """The law E + A/N^alpha + B/D^beta nearest to some runs, with E, A and B not negative.
 
     For fixed exponents the law is linear in E, A and B, so these are solved for and only the exponents are
@@ -39,8 +61,9 @@ def fit(points: Sequence[Point], how: str = LEAST_SQUARES) -> Law:
     and Mead 1965). `how` is the least sum of squares of loss, or of Huber's loss (Huber 1964) of the residual
     of log loss, which is the objective of Hoffmann et al. 2022 and Besiroglu et al. 2024.
 
-    Three sizes and three budgets at least, or the two charges and the floor cannot be told apart:
-    `ValueError` with fewer, for figures that are not positive, and for another method.
+    A run is a `Point`, or (parameters, tokens, loss). Three sizes and three budgets at least, or the two
+    charges and the floor cannot be told apart: `ValueError` with fewer, for figures that are not positive,
+    and for another method.
 
     >>> sizes, budgets = (1e4, 3e4, 1e5, 3e5), (5e5, 1e6, 2e6, 4e6)
     >>> truth = Law(0.7, 50.0, 900.0, 0.5, 0.6)
@@ -48,6 +71,7 @@ def fit(points: Sequence[Point], how: str = LEAST_SQUARES) -> Law:
     >>> [round(figure, 3) for figure in (found.E, found.A, found.B, found.alpha, found.beta)]
     [0.7, 50.0, 900.0, 0.5, 0.6]
     """
+    points = _points(points)
     _check(points, how)
     projection = _Projection(points)
     best = _search(projection)
@@ -56,7 +80,7 @@ def fit(points: Sequence[Point], how: str = LEAST_SQUARES) -> Law:
     return projection.law(best)
 
 
-def fit_above(floor: float, points: Sequence[Point]) -> Law:
+def fit_above(floor: float, points: Sequence[Run]) -> Law:
     """The law of the least sum of squares among those with this floor E, as from `fit` otherwise.
 
     `ValueError` as from `fit`, and for a floor that is not below every loss.
@@ -66,6 +90,7 @@ def fit_above(floor: float, points: Sequence[Point]) -> Law:
     >>> round(fit_above(0.7, runs).alpha, 3), explained(fit_above(0.2, runs), runs) < 1
     (0.5, True)
     """
+    points = _points(points)
     if any(point.loss <= floor for point in points):
         raise ValueError(f"Runs reach down to the floor of {floor:g}; choose one below every loss.")
     above = [replace(point, loss=point.loss - floor) for point in points]
@@ -89,9 +114,9 @@ def _check(points: Sequence[Point], how: str) -> None:
         )
 
 
-def errors(law: Law, points: Sequence[Point]) -> list[float]:
+def errors(law: Law, points: Sequence[Run]) -> list[float]:
     """By what share of the law's value each run lies above it."""
-    return [point.loss / law.loss(point.n_params, point.n_tokens) - 1 for point in points]
+    return [point.loss / law.loss(point.n_params, point.n_tokens) - 1 for point in _points(points)]
 
 
 def rms(values: Sequence[float]) -> float:
@@ -103,18 +128,19 @@ def rms(values: Sequence[float]) -> float:
     return sqrt(fsum(value * value for value in values) / len(values))
 
 
-def explained(law: Law, points: Sequence[Point]) -> float:
+def explained(law: Law, points: Sequence[Run]) -> float:
     """The share of the differences in loss that a law explains, as squares: 1 is all, 0 what a mean does.
 
     >>> explained(Law(1.0, 0.0, 0.0, 1.0, 1.0), [Point(1, 1, 0.5), Point(2, 1, 1.5)])
     0.0
     """
+    points = _points(points)
     middle = fmean(point.loss for point in points)
     left = fsum((point.loss - law.loss(point.n_params, point.n_tokens)) ** 2 for point in points)
     return 1 - left / fsum((point.loss - middle) ** 2 for point in points)
 
 
-def objective(law: Law, points: Sequence[Point], how: str = LEAST_SQUARES) -> float:
+def objective(law: Law, points: Sequence[Run], how: str = LEAST_SQUARES) -> float:
     """What `fit` makes least: the sum of squares of loss, or of Huber's loss of the residual of log loss.
 
     >>> objective(Law(1.0, 0.0, 0.0, 1.0, 1.0), [Point(1, 1, 1.5)])
@@ -122,6 +148,7 @@ def objective(law: Law, points: Sequence[Point], how: str = LEAST_SQUARES) -> fl
     >>> round(objective(Law(1.0, 0.0, 0.0, 1.0, 1.0), [Point(1, 1, exp(0.5))], HUBER), 7)  # 0.001 x 0.4995
     0.0004995
     """
+    points = _points(points)
     if how == HUBER:
         logs = [(p.weight, log(p.loss / law.loss(p.n_params, p.n_tokens))) for p in points]
         return fsum(weight * _huber(residual) for weight, residual in logs)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, log
 
+from smallmodels.arguments import above_zero, checked
+
 
 @dataclass(frozen=True, slots=True)
 class Law:
@@ -15,6 +17,8 @@ class Law:
     Hoffmann et al. 2022 and Besiroglu et al. 2024 have gamma = 1. Kaplan et al. 2020 have E = 0, beta = 1,
     gamma = alpha_D and alpha = alpha_N/alpha_D, and their N leaves the embeddings out: `inner` then gives
     what of a model's parameters is left, and is None where all of them count.
+
+    Its methods take one number at a time and raise `ValueError` for what is not finite and above 0.
     """
 
     E: float
@@ -30,12 +34,16 @@ class Law:
         """Whether the law speaks of a budget of compute; Kaplan's joint law does not."""
         return self.inner is None
 
+    @checked
     def counted(self, n_params: float) -> float:
         """What of a model's parameters this law counts."""
+        above_zero(n_params=n_params)
         return self.inner(n_params) if self.inner else n_params
 
+    @checked
     def charges(self, n_params: float, n_tokens: float) -> tuple[float, float]:
         """What limited size and what limited data add to the loss, before the outer exponent."""
+        above_zero(n_params=n_params, n_tokens=n_tokens)
         return float(self.A / self.counted(n_params) ** self.alpha), float(self.B / n_tokens**self.beta)
 
     def excess(self, n_params: float, n_tokens: float) -> float:
@@ -44,13 +52,14 @@ class Law:
         return size + data
 
     def loss(self, n_params: float, n_tokens: float) -> float:
-        """Predicted loss in nats a token.
+        """Predicted loss in nats a token, from parameters and tokens as counts: 7e9 and 2e12, not 7 and 2.
 
         >>> round(Law(1.69, 406.4, 410.7, 0.34, 0.28).loss(70e9, 1.4e12), 4)  # Chinchilla itself
         1.9366
         """
         return float(self.E + self.excess(n_params, n_tokens) ** self.gamma)
 
+    @checked
     def tokens_to_match(self, n_params: float, other_params: float, other_tokens: float) -> float | None:
         """Training tokens at which a model reaches another's loss; None if no amount is enough.
 
@@ -60,11 +69,13 @@ class Law:
         >>> chinchilla.tokens_to_match(1e9, 13015864320, 2e12) is None
         True
         """
+        above_zero(n_params=n_params, other_params=other_params, other_tokens=other_tokens)
         size, _ = self.charges(n_params, other_tokens)
         other, data = self.charges(other_params, other_tokens)
         left_for_data = data + (other - size)  # the sizes first: equal ones must need equal tokens
         return float((self.B / left_for_data) ** (1 / self.beta)) if left_for_data > 0 else None
 
+    @checked
     def tokens_for(self, n_params: float, loss: float) -> float | None:
         """Training tokens at which a model of this size reaches a loss; None if no amount is enough.
 
@@ -72,12 +83,14 @@ class Law:
         >>> round(chinchilla.tokens_for(70e9, chinchilla.loss(70e9, 1.4e12)) / 1e12, 3)
         1.4
         """
+        above_zero(n_params=n_params)
         if loss <= self.E:
             return None
         size, _ = self.charges(n_params, 1)
         left_for_data = (loss - self.E) ** (1 / self.gamma) - size
         return float((self.B / left_for_data) ** (1 / self.beta)) if left_for_data > 0 else None
 
+    @checked
     def best_tokens(self, n_params: float) -> float | None:
         """Tokens at which a model of this size is the best use of its compute 6ND (Hoffmann et al. 2022).
 
@@ -87,6 +100,7 @@ class Law:
         >>> round(Law(1.69, 406.4, 410.7, 0.34, 0.28).best_tokens(7241732096) / 1e9)
         487
         """
+        above_zero(n_params=n_params)
         if not self.has_best:
             return None
         size = self.alpha * self.A / n_params**self.alpha

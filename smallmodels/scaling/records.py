@@ -4,11 +4,13 @@ The laws themselves are built here from their constants in `data/`.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import exp, log10
+from math import exp, log, log10
 
 from smallmodels import facts, memory
+from smallmodels.arguments import above_zero, checked
 from smallmodels.facts import Release, family_of
 from smallmodels.scaling.formulas import (
     Law,
@@ -27,11 +29,20 @@ MOST_SERVED = 10_000  # the most served tokens a reader can choose, in trillions
 LAWS = tuple(one.id for one in facts.laws() if one.about == "loss against parameters and tokens")
 
 
-@cache
+@checked
 def law(id: str) -> Law:
-    """One of `LAWS`, its constants from `data/`; `ValueError` if there is none of this id."""
+    """One of `LAWS` ("chinchilla", "besiroglu" and others), its constants from `data/`.
+
+    Its `loss` takes parameters and training tokens as counts, 7e9 and 2e12; `law_choices()` says what each is
+    called. `ValueError` for another id.
+    """
     if id not in LAWS:
         raise ValueError(f"There is no law {id!r} here; choose one of {', '.join(LAWS)}.")
+    return _built(id)
+
+
+@cache
+def _built(id: str) -> Law:
     p = facts.law(id)
     if "N_c" in p:  # Kaplan's form
         alpha = p["alpha_N"] / p["alpha_D"]
@@ -64,15 +75,18 @@ def budget_law(id: str) -> Law:
     return law(id)
 
 
+@checked
 def non_embedding(n_params: float) -> float:
     """Parameters without the embedding and output matrices of a Llama-like model of `n_params` in all.
 
     Exact for the dense models of `data/` with Llama's vocabulary of 32,000; in between, the matrices grow
     along a straight line in logarithms, and outside with the cube root of the size, as a model's width does.
+    `ValueError` for a size that is not above 0.
 
     >>> non_embedding(7241732096)  # Mistral 7B
     6979588096.0
     """
+    above_zero(n_params=n_params)
     sizes, matrices = _embeddings()
     last = bisect_right(sizes, n_params) - 1
     if last in (-1, len(sizes) - 1):
@@ -229,7 +243,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A released model beside what a law calls best for its size."""
+    """A published model beside what a law calls best for its size."""
 
     law: Law
     release: Release
@@ -253,9 +267,21 @@ class Trained:
 
 
 def trained(law: Law, until: int) -> list[Trained]:
-    """Base models released up to a year, of known size and tokens, and Mistral 7B, by date of release."""
+    """Base models published up to a year, of known size and tokens, and Mistral 7B, by date."""
     shown = [(release, n) for release, n in _sized() if int(release.release_date[:4]) <= until]
     return [Trained(law, release, n) for release, n in shown]
+
+
+def one_of_each_series(found: Sequence[Trained]) -> list[Trained]:
+    """Of each series of models the size nearest to Llama 2 13B, in the order given.
+
+    A series is what a model's name says before its size: LLaMA 1, Llama 2.
+    """
+    size = contender(BASELINE).n_params
+    nearest: dict[str, Trained] = {}
+    for one in sorted(found, key=lambda one: abs(log(one.n_params / size))):
+        nearest.setdefault(one.release.model.rpartition(" ")[0], one)
+    return [one for one in found if one in nearest.values()]
 
 
 @cache

@@ -26,6 +26,7 @@ from smallmodels.scaling.records import (
     contenders,
     in_billions,
     law_name,
+    one_of_each_series,
     post_factor,
     trained,
 )
@@ -36,6 +37,7 @@ from smallmodels.words import number, sentence
 CURVE = tuple(10 ** (11 + step / 10) for step in range(31))  # tokens at which a curve is drawn
 SERVED = (0, 0.1, 1, 10, 100, 1000)  # served tokens that every table of `serving` has, in trillions
 NEVER = "no amount"
+RATIOS_SHOWN = ("one of each series", EVERY_SIZE := "every size")
 Record = dict[str, Value]
 Row = dict[str, Value | Cell]
 
@@ -267,14 +269,21 @@ def _law_columns(challenger: Contender, baseline: Contender) -> tuple[Column, ..
 def _law_row(id: str, match: Match) -> Row:
     return {
         "law": Cell(law_name(id), _source_of_law(id)),
-        "challenger": match.loss(match.challenger),
-        "baseline": match.loss(match.baseline),
+        "challenger": Cell(match.loss(match.challenger), note=_beside(match)),
+        "baseline": Cell(match.loss(match.baseline), note=_beside(match)),
         "gap": round(match.gap, 9),
         "winner": match.winner,
         "match": _trillions(match.needed),
         "best_challenger": _best(match, match.challenger),
         "best_baseline": _best(match, match.baseline),
     }
+
+
+def _beside(match: Match) -> str:
+    """What is said of a loss that stands in one column with other laws' but is none of their kind."""
+    if match.law.has_best:
+        return ""
+    return "Of other text and other tokens: not to be set beside the other laws' losses."
 
 
 def _best(match: Match, one: Contender) -> Cell:
@@ -327,21 +336,27 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
     return series
 
 
-# Released models against the best of a law.
+# Published models against the best of a law.
 
 
 @checked
-def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
-    """Tokens per parameter of released models, against what a law calls best for their size, oldest first.
+def ratios(law: str = "besiroglu", until: int = 2023, show: str = EVERY_SIZE) -> Table:
+    """Tokens per parameter of published models, against what a law calls best for their size, oldest first.
 
     Base models up to the year `until` (2021 to 2025) whose training tokens their makers published; Mistral 7B
     is listed without a figure. Figures we know from memory only are marked. `law` is one of Chinchilla's
-    form. Raises `ValueError` for any other.
+    form, `show` one of `RATIOS_SHOWN`: of each series the size nearest to Llama 2 13B, or every size. Raises
+    `ValueError` for any other.
     """
     chosen, name = budget_law(law), law_name(law)
     if not 2021 <= until <= 2025:
         raise ValueError(f"The last year is {until}; choose one from 2021 to 2025.")
-    shown = trained(chosen, until)
+    if show not in RATIOS_SHOWN:
+        raise ValueError(
+            f"There is nothing called {show!r} to show; choose one of {', '.join(RATIOS_SHOWN)}."
+        )
+    every = trained(chosen, until)
+    shown = every if show == EVERY_SIZE else one_of_each_series(every)
     return Table(
         caption=f"Tokens per parameter, and what is best by {name}",
         columns=_RATIO_COLUMNS,
@@ -354,7 +369,7 @@ def ratios(law: str = "besiroglu", until: int = 2023) -> Table:
 
 _RATIO_COLUMNS = (
     Column("model", "model"),
-    Column("date", "released"),
+    Column("date", "published"),
     Column("params", "parameters", "billion", ",.2f"),
     Column("tokens", "training tokens", "trillion", ",.3g"),
     Column("ratio", "tokens per parameter", "", ",.1f"),

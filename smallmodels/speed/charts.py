@@ -39,7 +39,7 @@ def inference() -> Chart:
             for side, dy in (("over", -10), ("under", 10))
         ),
     )
-    return voice(layers, 300)
+    return voice(layers, 260)
 
 
 def measured() -> Chart:
@@ -48,7 +48,7 @@ def measured() -> Chart:
     Draws the series `shares` (row, value, text, family) and `whole` (row, value) of `speed.measured`.
     """
     value = alt.X("value:Q", title="share of the ceiling (percent; the tick: all of it)")
-    return voice(alt.layer(*bar_marks("shares", value), tick_marks("whole", value)), alt.Step(42))
+    return voice(alt.layer(*bar_marks("shares", value), tick_marks("whole", value)), alt.Step(36))
 
 
 def break_even() -> Chart:

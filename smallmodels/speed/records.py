@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from smallmodels import facts, gqa, memory, words
+from smallmodels.arguments import checked
 from smallmodels.facts import Gpu, Model, PostInference, Speed
 from smallmodels.memory import GB, weight_bytes
 from smallmodels.speed.formulas import ceiling, difference_pct, step_bytes, step_flops, tokens_for_ratio
@@ -40,23 +41,31 @@ class Step(memory.Load):
         cached = f"{tokens} cached in each" if self.context else "nothing cached"
         return f"weights in {self.precision}, {words.figures(self.batch, 'sequence')}, {cached}"
 
-    def tokens_per_second(self, gpu: Gpu) -> float:
-        """The most that all sequences together can get from a card."""
+    def tokens_per_second(self, gpu: Gpu | str) -> float:
+        """The most that all sequences together can get from a card, given as its record or by its name."""
+        gpu = memory.card_of(gpu)
         return self.batch * ceiling(
             self.n_bytes, self.n_flops, gpu.bandwidth_gb_s * GB, gpu.dense_tflops * 1e12
         )
 
-    def reads_longer(self, gpu: Gpu) -> bool:
+    def reads_longer(self, gpu: Gpu | str) -> bool:
         """Whether memory, rather than arithmetic, is what limits it on this card."""
+        gpu = memory.card_of(gpu)
         return self.n_bytes / (gpu.bandwidth_gb_s * GB) >= self.n_flops / (gpu.dense_tflops * 1e12)
 
 
+@checked
 def step(model: str, precision: str = "FP16", batch: int = 1, context: int = 0) -> Step:
-    """A step of the model of this name; `ValueError` if there is none.
+    """A step of a model of `facts.models()`, with its bytes, its FLOPs and the ceiling on a card.
 
-    >>> round(step("Mistral 7B").tokens_per_second(facts.gpu("A100 80GB SXM")), 1)
+    `precision` is one of `memory.WEIGHT_BITS`, `batch` 1 to 4,096 sequences, `context` 0 to 2^20 tokens
+    cached in each; `ValueError` for anything else.
+
+    >>> round(step("Mistral 7B").tokens_per_second("A100 80GB SXM"), 1)
     143.4
     """
+    memory.check_precision(precision)
+    memory.check_load(batch, context)
     return Step(facts.model(model), precision, batch, context)
 
 

@@ -184,7 +184,6 @@ def crowd() -> Texts:
     assert not three.learned, "Three layers have learned to carry eight facts."
     return {
         "crowd": words.number(8),
-        "crowd-first": words.number(8).title(),
         "crowd-whole-pct": f"{whole.far_pct:.0f}",
         "crowd-near-pct": f"{two.near_pct:.1f}",
         "crowd-far-pct": f"{two.far_pct:.1f}",

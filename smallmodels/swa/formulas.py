@@ -6,7 +6,10 @@ A window counts the token itself: a query sees the `sliding_window` newest posit
 from collections.abc import Mapping
 from math import ceil
 
+from smallmodels.arguments import checked, in_range
 
+
+@checked
 def reach(n_layers: int, sliding_window: int) -> int:
     """How many positions back the last layer can still be touched by: n_layers x (window - 1).
 
@@ -24,6 +27,7 @@ def reach(n_layers: int, sliding_window: int) -> int:
     return n_layers * (sliding_window - 1)
 
 
+@checked
 def hops(distance: int, sliding_window: int | None) -> int | None:
     """Layers it takes before an input that far back can touch an output; None if none are enough.
 
@@ -34,11 +38,15 @@ def hops(distance: int, sliding_window: int | None) -> int | None:
     """
     if distance < 0:
         raise ValueError(f"The input lies {-distance} positions ahead; attention here only looks back.")
-    if sliding_window is None or distance == 0:
+    if sliding_window is None:
+        return 1
+    in_range(1, sliding_window=sliding_window)
+    if distance == 0:
         return 1
     return None if sliding_window == 1 else ceil(distance / (sliding_window - 1))
 
 
+@checked
 def visible_pairs(length: int, sliding_window: int | None = None) -> int:
     """Pairs of a query and a key it sees, over a sequence: n(n+1)/2, less what lies behind the window.
 
@@ -53,6 +61,7 @@ def visible_pairs(length: int, sliding_window: int | None = None) -> int:
     return length * (length + 1) // 2 - hidden * (hidden + 1) // 2
 
 
+@checked
 def attention_flops(pairs: int, n_heads: int, head_dim: int) -> int:
     """FLOPs of a layer's scores and sums: two products of head_dim multiply-adds per head and pair.
 
@@ -61,6 +70,8 @@ def attention_flops(pairs: int, n_heads: int, head_dim: int) -> int:
     >>> attention_flops(visible_pairs(2), n_heads=1, head_dim=1)
     12
     """
+    in_range(0, pairs=pairs)
+    in_range(1, n_heads=n_heads, head_dim=head_dim)
     return 4 * pairs * n_heads * head_dim
 
 

@@ -360,8 +360,8 @@ def _recall_notes(*contexts: Context) -> tuple[str, ...]:
 def cache_by_context(model: str = "Mistral 7B", sliding_window: int = 4096, context: int = 32_768) -> Table:
     """One sequence's cache in FP16 as it grows, with a window's rolling buffer and with all tokens kept.
 
-    Any model can be given any window, to see what it would do. `sliding_window` and `context` are 1 to
-    131,072 tokens; raises ValueError outside and for an unknown model.
+    A model of `gqa.MODELS`, whose layers are all alike, can be given any window, to see what it would do.
+    `sliding_window` and `context` are 1 to 131,072 tokens; raises ValueError outside and for another model.
     """
     shape = known_model(model)
     _check("window", sliding_window, LONGEST)

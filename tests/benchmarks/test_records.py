@@ -50,7 +50,9 @@ def test_nothing_published_has_no_width():
     ("ask", "words"),
     [
         (lambda: published(benchmark="chess"), "There is no benchmark 'chess'"),
-        (lambda: benchmarks.pair("MATH"), "has no MATH of both"),
+        (lambda: benchmarks.pair("MATH"), "The post has no MATH of both; it has MMLU, HellaSwag, ARC-c ("),
+        (lambda: benchmarks.pair("chess"), "There is no benchmark 'chess' here; choose one of MMLU, "),
+        (lambda: published(benchmark="chess"), "ARC-c (ARC Challenge), "),
         (lambda: comparison("GPT-5"), "There is no model 'GPT-5'"),
     ],
 )
@@ -71,3 +73,9 @@ def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
     assert later["TriviaQA"] > mistral["TriviaQA"]
     assert sum(then[name] == score for name, score in later.items()) > len(later) / 2
     assert benchmarks.measured_alike() == ["mistral-7b-paper", "open-llm-leaderboard-v1"]
+
+
+@pytest.mark.parametrize("found", comparison(source="mistral-7b-paper").pairs, ids=lambda found: found.title)
+def test_a_pair_is_found_by_the_title_it_bears(found):
+    assert benchmarks.pair(found.title, "mistral-7b-paper") == found
+    assert benchmarks.pair(found.ours.benchmark, "mistral-7b-paper") == found

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallmodels import benchmarks
-from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, head_to_head, provenance, spread
+from smallmodels import benchmarks, facts
+from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, first_look, head_to_head, provenance, spread
 
 # The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
 POST = """
@@ -100,6 +100,29 @@ def test_what_the_posts_figures_belong_to():
     assert len(rows) == 3 * len(POST_ROWS)
 
 
+def test_where_the_posts_figures_come_from_can_be_asked_model_by_model():
+    every = list(provenance().shown())[1:]
+    assert benchmarks.printed_models() == ("Mistral 7B", "Llama 2 7B", "Llama 2 13B", "all of them")
+    models = benchmarks.printed_models()[:-1]
+    parts = [row for model in models for row in list(provenance(model).shown())[1:]]
+    assert sorted(parts) == sorted(every)
+    assert {provenance(model).finding for model in benchmarks.printed_models()} == {provenance().finding}
+    with pytest.raises(ValueError, match="no figures of 'GPT-3'; choose one of Mistral 7B, Llama 2 7B"):
+        provenance("GPT-3")
+
+
+@pytest.mark.parametrize("report", ["post", *LIKE_FOR_LIKE])
+def test_a_first_look_is_the_head_to_head_in_five_columns(report):
+    table, whole = first_look(report), head_to_head(source=report)
+    assert len(table.columns) == 5
+    for column in table.columns:
+        assert table.values(column.name) == whole.values(column.name)
+    verdicts = [*table.values("verdict")]
+    for verdict in set(verdicts):
+        assert f"{verdicts.count(verdict)} {verdict}" in table.finding
+    assert f"leads on {sum(gap > 0 for gap in table.values('gap'))} of {len(verdicts)}." in table.finding
+
+
 def test_the_post_has_one_comparable_pair():
     verdicts = {name: row["verdict"] for name, row in by_benchmark(head_to_head()).items()}
     assert [name for name, verdict in verdicts.items() if verdict != MIXED] == ["HellaSwag"]
@@ -168,7 +191,7 @@ def test_a_margin_grows_with_confidence(challenger, baseline):
         ({"baseline": ""}, "There is no model ''"),
         ({"source": "a friend"}, "There is no report 'a friend'"),
         ({"confidence": 1.0}, "choose one from 0.5 to 0.999"),
-        ({"confidence": math.nan}, "The confidence is nan; choose a finite number."),
+        ({"confidence": math.nan}, "`confidence` is nan; choose a finite number."),
     ],
 )
 def test_bad_input_gets_one_sentence(wrong, words):
@@ -223,3 +246,20 @@ def test_the_leaderboards_gsm8k_names_the_version_of_its_harness():
     for row in spread().rows:
         if row["report"] == "Open LLM Leaderboard v1":
             assert "b281b09" in row["score"].source
+
+
+def test_a_figure_that_several_runs_agree_on_is_given_to_all_of_them():
+    """Meta's run and Mistral's both have 80.7; the comparison stands on one, so the list must name it too."""
+    rows = {figure: run for figure, _, _, run, _ in list(provenance().shown())[1:]}
+    assert rows["HellaSwag, Llama 2 13B"] == (
+        "Meta's run of 2023, 0-shot acc, or Mistral's run of 2023, 0-shot acc: they agree"
+    )
+    for name, row in by_benchmark(head_to_head()).items():
+        assert row["baseline_from"] in rows[f"{name}, Llama 2 13B"]
+        assert row["challenger_from"] in rows[f"{name}, Mistral 7B"]
+
+
+@pytest.mark.parametrize("name", benchmarks.benchmark_names())
+def test_a_benchmark_may_be_called_what_every_table_calls_it(name):
+    title = facts.benchmark(name).title
+    assert spread(benchmark=title) == spread(benchmark=name)

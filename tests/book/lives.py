@@ -13,7 +13,7 @@ from smallmodels.live import Live
 from smallmodels.live.answer import resolve
 from smallmodels.table import Table, raw
 
-WASM = "**/pyodide.asm.wasm"
+WASM = "**/pyodide.asm.wasm*"
 LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
 
 
@@ -26,7 +26,8 @@ LOOK = """root => {
   const inside = {radio: "checked", checkboxes: "checked"};
   const set = ({name, kind}) => {
     if (kind in inside) return fields(name).filter(field => field.checked).map(field => field.value);
-    return [kind === "checkbox" ? String(fields(name)[0].checked) : fields(name)[0].value];
+    return [kind === "checkbox" ? String(fields(name)[0].checked)
+      : fields(name)[0].dataset.value ?? fields(name)[0].value];
   };
   const data = JSON.parse(root.querySelector(".live-data").textContent);
   const [table, ...more] = root.querySelectorAll("table");
@@ -131,6 +132,16 @@ def widgets(page: Page) -> list[Widget]:
 
 def find(page: Page, id: str = "head-to-head") -> Widget:
     return Widget(page.locator(f"#{id}"))
+
+
+def open_panel(widget: Widget) -> None:
+    """Opens what stands behind the quiet line of a widget: its data, sources and code."""
+    widget.root.locator(".live-panel > summary").click()
+
+
+def open_figures(widget: Widget) -> None:
+    """Opens the table that a small screen folds."""
+    widget.root.locator(".live-figures > summary").click()
 
 
 CHAPTER = "notebooks/01-benchmarks.html"

@@ -55,7 +55,7 @@ def test_print_shows_results_and_no_controls(chapter: Page) -> None:
     widget = find(chapter)
     widget.settle()
     chapter.emulate_media(media="print")
-    for part in (".live-controls", ".live-exports", ".live-code"):
+    for part in (".live-controls", ".live-exports", ".live-panel"):
         expect(widget.root.locator(part)).to_be_hidden()
     for part in ("table", ".live-finding", "figure svg"):
         expect(widget.root.locator(part).first).to_be_visible()

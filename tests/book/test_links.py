@@ -1,5 +1,6 @@
 """Links to a state: in the text, copied, gone back from, or asking for what is not there."""
 
+import json
 from typing import Any
 
 import pytest
@@ -77,6 +78,48 @@ def test_a_link_that_asks_for_what_is_not_there_is_answered_in_a_sentence(
     widget = find(page)
     expect(widget.root).to_contain_text(said)
     widget.check()
+
+
+@pytest.mark.parametrize(
+    ("fragment", "argument", "value"),
+    [
+        ("refit?smallest=48", "smallest", 48),
+        ("losses?show=spread%20of%20the%20seeds", "show", "spread of the seeds"),
+        ("verdicts?show=what%20did%20not%20hold", "show", "what did not hold"),
+    ],
+)
+def test_an_old_link_to_a_widget_that_moved_leads_to_it_in_that_state(
+    book: Any, page: Page, fragment: str, argument: str, value: Any
+) -> None:
+    page.goto(book.subpath_url(f"notebooks/02-scaling-laws.html#{fragment}"))
+    moved = {"verdicts": "12-lab-miniature"}.get(fragment.split("?")[0], "02b-can-a-law-be-trusted")
+    page.wait_for_url(book.subpath_url(f"notebooks/{moved}.html#{fragment}"))
+    widget = find(page, fragment.split("?")[0])
+    widget.settle()
+    assert widget.arguments()[argument] == value
+    widget.check()
+    expect(widget.root).to_be_in_viewport()
+
+
+def test_an_old_link_to_a_heading_that_moved_leads_to_it(book: Any, page: Page) -> None:
+    page.goto(book.url("notebooks/02-scaling-laws.html#fit-the-law-yourself"))
+    page.wait_for_url(book.url("notebooks/02b-can-a-law-be-trusted.html#fit-the-law-yourself"))
+    expect(page.get_by_role("heading", name="Fit the law yourself")).to_be_in_viewport()
+
+
+def test_a_place_on_the_page_itself_asks_for_no_list_of_places(book: Any, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(book.url(f"{CHAPTER}#head-to-head?confidence=0.6"))
+    find(page).settle()
+    assert not [url for url in asked if "places.json" in url]
+
+
+def test_every_place_that_a_link_may_be_sent_to_is_there(book: Any) -> None:
+    places = json.loads((book.folder / "_static" / "live" / "places.json").read_text("utf-8"))
+    pages = {path: (book.folder / path).read_text("utf-8") for path in {*places.values()}}
+    assert [id for id, path in places.items() if f'id="{id}"' not in pages[path]] == []
+    assert places["refit"] == "notebooks/02b-can-a-law-be-trusted.html"
 
 
 @pytest.mark.parametrize("fragment", ["#%", "#%?source=post", "#no-such-thing?source=post", "#head-to-head"])

@@ -204,6 +204,15 @@ def test_what_a_chart_says_stays_in_its_frame(
     assert page.evaluate(OUTSIDE) == []
 
 
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_a_chapter_is_a_dozen_screens_at_most(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(viewport={"width": 1280, "height": 900})
+    settle(page, book.url(path))
+    height = page.locator("main").evaluate("main => main.getBoundingClientRect().height")
+    print(f"{path}: {height / 900:.1f} screens")
+    assert height <= 12 * 900
+
+
 @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280, 1920])
 @every_page
 def test_nothing_sticks_out_sideways(book: Book, fresh_page: FreshPage, path: str, width: int) -> None:
@@ -287,7 +296,8 @@ def test_one_style_sheet_holds_up_a_page_and_no_script(path: str) -> None:
     waited = [
         s["src"] for s in page.select("script[src]") if not (s.has_attr("defer") or s.get("type") == "module")
     ]
-    assert waited == []
+    # The choice of light or dark must be there before anything is painted; 300 bytes, no script in the page.
+    assert [Path(urlsplit(address).path).name for address in waited] == ["mode.js"]
 
 
 def test_the_style_sheet_leads_somewhere_and_brings_its_icons() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lives import CHAPTER, find, widgets
+from lives import CHAPTER, find, open_figures, open_panel, widgets
 from playwright.sync_api import Page, expect
 
 from smallmodels import benchmarks
@@ -17,6 +17,7 @@ def test_the_table_can_be_taken_along(book: Any, fresh_page: Any) -> None:
     widget.control("source").select_option("gemma-report")
     widget.settle()
     table = benchmarks.head_to_head(source="gemma-report")
+    open_panel(widget)
     for name, text, ending in (("CSV", table.to_csv(), "csv"), ("Markdown", table.to_markdown(), "md")):
         widget.root.get_by_role("button", name=f"Copy {name}").click()
         expect(widget.root.get_by_role("button", name="Copied")).to_be_visible()
@@ -33,6 +34,7 @@ def test_where_the_clipboard_is_closed_the_old_way_of_copying_is_taken(book: Any
     page.goto(book.url(CHAPTER))
     page.evaluate("document.addEventListener('copy', event => (window.taken = event.target.value))")
     widget = find(page)
+    open_panel(widget)
     widget.root.get_by_role("button", name="Copy CSV").click()
     expect(widget.root.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("window.taken") == benchmarks.head_to_head().to_csv()
@@ -80,6 +82,7 @@ def test_an_explanation_is_seen_at_a_tap(book: Any, fresh_page: Any) -> None:
     page.goto(book.url(CHAPTER))
     widget = find(page)
     widget.settle()
+    open_figures(widget)
     why = widget.root.locator("tbody .live-why").nth(1)
     why.tap()
     tip = widget.root.locator(".live-tip")
@@ -140,5 +143,6 @@ def test_on_a_phone_only_the_table_scrolls_sideways(book: Any, fresh_page: Any) 
         page.goto(book.url(path))
         for widget in widgets(page):
             expect(widget.root).not_to_have_attribute("data-state", "static")
+            open_figures(widget)
             page.wait_for_function(REACHABLE_IF_WIDE, arg=widget.id)  # widths settle when fonts are there
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

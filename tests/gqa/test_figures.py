@@ -28,7 +28,6 @@ def test_figures_by_hand() -> None:
     assert {name: FIGURES[f"gqa.{name}"].text for name in wanted} == {
         name: f"{value:,.0f}" for name, value in wanted.items()
     }
-    assert FIGURES["gqa.layer-saved"].text == f"{2 * 4096 * 24 * 128 / 1e6:.1f}"
     assert FIGURES["gqa.nat-bits"].text == f"{log(e) / log(2):.2f}"
 
 

@@ -1,6 +1,7 @@
 """Chapter 03's tables: consistent wherever a reader gets, known from elsewhere, or refused."""
 
 from itertools import pairwise
+from keyword import iskeyword
 from math import isclose, isfinite
 
 import pytest
@@ -40,11 +41,11 @@ def test_every_reachable_cache_is_consistent(
         assert heads * int(str(sharing)) == shape.n_heads
         assert isclose(float(str(gb)), float(str(token)) * held * batch / 1e9)
         assert isclose(float(str(share)), 100 * heads / shape.n_heads)
-    marked = [k for k in table.values("is") if "your choice" in str(k)]
+    marked = [k for k in table.values("kind") if "your choice" in str(k)]
     assert len(marked) == 1
     bars = {bar["row"]: bar for bar in table.series["caches"]}
     assert [bar["value"] for bar in bars.values()] == pytest.approx(table.values("cache_gb"))
-    assert [bar["chosen"] for bar in bars.values()] == ["your choice" in str(k) for k in table.values("is")]
+    assert [bar["chosen"] for bar in bars.values()] == ["your choice" in str(k) for k in table.values("kind")]
 
 
 @given(n_heads=st.integers(1, 128), n_kv_heads=st.integers(1, 200))
@@ -169,3 +170,25 @@ def test_a_share_is_shown_to_the_digit() -> None:
     """6.25% is no 6.2, which half-even rounding would make of it."""
     _, *rows = gqa.sharing().shown()
     assert [row[-1] for row in rows] == ["3.125", "6.25", "12.5", "25", "50", "100"]
+
+
+def test_a_columns_name_is_a_name_that_pandas_can_query() -> None:
+    for table in (gqa.kv_cache(), gqa.sharing()):
+        assert [c.name for c in table.columns if not c.name.isidentifier() or iskeyword(c.name)] == []
+    assert len(gqa.kv_cache().to_pandas().query("kind.str.contains('your choice')")) == 1
+
+
+@pytest.mark.parametrize("model", gqa.MODELS)
+def test_left_alone_a_model_keeps_the_heads_it_was_published_with(model: str) -> None:
+    """Gemma 7B keeps 16, and its makers' cache is twice what 8 would take."""
+    (mine,) = (row for row in gqa.kv_cache(model) if "your choice" in str(row["kind"]))
+    assert "as published" in str(mine["kind"])
+    assert mine["n_kv_heads"] == facts.model(model).n_kv_heads
+    assert gqa.kv_cache("Mistral 7B") == gqa.kv_cache("Mistral 7B", 8)
+
+
+def test_a_model_that_is_left_out_is_told_why() -> None:
+    with pytest.raises(ValueError, match=r"Gemma 2 9B has its window in every second layer only; choose"):
+        gqa.kv_cache("Gemma 2 9B")
+    with pytest.raises(ValueError, match=r"Nobody here read all of the shape of LLaMA 1 7B .*; choose"):
+        gqa.kv_cache("LLaMA 1 7B")

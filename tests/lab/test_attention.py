@@ -143,6 +143,51 @@ def test_a_piece_joined_with_its_past_equals_the_definition(
     torch.testing.assert_close(attention.attend(q, k, v).double(), want, **close)
 
 
+@pytest.mark.parametrize("heads", [(8, 8), (8, 2), (8, 1)])
+@pytest.mark.parametrize("window", [None, 40])
+def test_one_query_takes_products_where_the_keys_are_many(
+    heads: tuple[int, int], window: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    for way in ("packed", "products"):
+        known = getattr(attention, way)
+        monkeypatch.setattr(attention, way, lambda *x, way=way, f=known: (taken.append(way), f(*x))[1])
+    monkeypatch.setattr(attention, "MANY", 2 * heads[1] * 40 * 8)
+    inputs = qkv(2, *heads, 1, 50)
+    agree(attention.attend(*inputs, window), plainly(*inputs, window), inputs)
+    short = tuple(x[:, :, -20:].float() for x in inputs)
+    attention.attend(short[0], short[1], short[2])
+    single = tuple(x.float() for x in inputs)
+    attention.attend(single[0], single[1], single[2])
+    assert taken == ["products", "packed", "products" if heads[1] > 1 else "packed"]
+
+
+def test_products_in_bf16_are_as_exact_as_bf16() -> None:
+    q, k, v = (x.detach() for x in qkv(1, 8, 2, 1, 3000, d=64))
+    want = plainly(q, k, v, None)
+    for way in (attention.products, attention.packed):
+        got = way(*(x.bfloat16() for x in (q, k, v)))
+        assert got.dtype == torch.bfloat16
+        assert float((got.double() - want).norm() / want.norm()) < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("heads", "n", "block"), [((2, 2), 1023, 64), ((2, 2), 1024, 32), ((2, 1), 1100, 64)]
+)
+def test_a_long_text_takes_the_strips_that_were_measured_to_be_fast(
+    heads: tuple[int, int], n: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks: list[int] = []
+    known = attention._blocks
+    monkeypatch.setattr(attention, "_blocks", lambda *x: (blocks.append(x[-1]), known(*x))[1])
+    q, k, v = (x.detach() for x in qkv(1, *heads, n, n))
+    got = attention.attend(q, k, v, 30)
+    assert blocks == [block]
+    seen = attention.visible(n, n, 30)
+    full = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, enable_gqa=True)
+    torch.testing.assert_close(got, full)
+
+
 def test_a_piece_makes_no_mask_that_grows_with_its_past() -> None:
     largest = {}
     for past in (512, 4096):

@@ -145,7 +145,7 @@ def test_shapes_equal_the_defaults_of_transformers(name: str, config: MistralCon
     row = gqa.kv_cache(name, facts.model(name).n_kv_heads)
     head_dim = config.hidden_size // config.num_attention_heads
     per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head_dim * 2
-    chosen = [i for i, kind in enumerate(row.values("is")) if "your choice" in str(kind)]
+    chosen = [i for i, kind in enumerate(row.values("kind")) if "your choice" in str(kind)]
     assert len(chosen) == 1
     assert row.values("token_bytes")[chosen[0]] == per_token
     assert facts.model(name).sliding_window == getattr(config, "sliding_window", None)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,12 +15,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import distributed
+import joblib
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from smallmodels import facts
-from smallmodels.lab import corpus, sweep, train
+from smallmodels.lab import corpus, sweep, train, workers
 from smallmodels.lab.model import Decoder
 
 UNSEEN = 40 * 65
@@ -40,10 +43,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[sweep.Row]:
 
 def when_begun(folder: Path, act: Callable[[], None]) -> None:
     """Act as soon as the first result is there."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any((folder / "state").glob("*.jsonl")):
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not any(
+        f.stat().st_size for f in (folder / "state").glob("*.jsonl")
+    ):
         time.sleep(0.005)
     act()
+
+
+def rows_so_far(folder: Path) -> list[sweep.Row]:
+    return [row for file in folder.rglob("*.jsonl") for row in sweep._lines(file)]
 
 
 def test_a_branch_is_what_a_run_of_its_own_would_be(whole: list[sweep.Row]) -> None:
@@ -60,7 +69,7 @@ def test_a_branch_is_what_a_run_of_its_own_would_be(whole: list[sweep.Row]) -> N
 
 
 def test_parameters_are_those_of_the_model() -> None:
-    row = sweep.Trunk(24, 0, (4,), "cpu", UNSEEN, Path())._row(4, 1.0, 1.0)
+    row = sweep.Trunk(24, 0, (4,), "cpu", UNSEEN, Path())._row(4, 1.0, 1.0, torch.device("cpu"))
     sizes = {name: weight.numel() for name, weight in Decoder(sweep.shape(24)).named_parameters()}
     assert row["parameters"] == sum(sizes.values())
     assert row["non_embedding"] == sum(n for name, n in sizes.items() if name.startswith(("layers", "norm")))
@@ -69,21 +78,97 @@ def test_parameters_are_those_of_the_model() -> None:
 COMMAND = """
 from pathlib import Path
 from smallmodels.lab import sweep
-sweep.sweep(Path({folder!r}), **{sizes!r}, jobs=2, unseen={unseen})
+sweep.sweep(Path({folder!r}), **{sizes!r}, unseen={unseen}, **{where!r})
 """
 
 
-def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path: Path, whole: list[sweep.Row]) -> None:
-    command = COMMAND.format(folder=str(tmp_path), sizes=SIZES, unseen=UNSEEN)
-    running = subprocess.Popen([sys.executable, "-c", command], start_new_session=True)
-    when_begun(tmp_path, lambda: os.killpg(running.pid, signal.SIGKILL))
-    running.wait()
-    before = [json.loads(x) for file in tmp_path.rglob("*.jsonl") for x in file.read_text().splitlines()]
+def started(folder: Path, sizes: dict[str, Any] = SIZES, **where: Any) -> "subprocess.Popen[str]":
+    """A sweep in a process of its own."""
+    command = COMMAND.format(folder=str(folder), sizes=sizes, unseen=UNSEEN, where=where)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen([sys.executable, "-c", command], **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_killed_sweep_leaves_no_orphan_and_goes_on_to_the_same_table(
+    tmp_path: Path, whole: list[sweep.Row]
+) -> None:
+    running = started(tmp_path, jobs=2)
+    family: list[psutil.Process] = []
+
+    def kill() -> None:
+        family.extend(psutil.Process(running.pid).children(recursive=True))
+        os.kill(running.pid, signal.SIGKILL)  # the parent alone
+
+    when_begun(tmp_path, kill)
+    running.communicate()
+    assert len(family) >= 2
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive
+    before = rows_so_far(tmp_path)
     assert 0 < len(before) < len(whole)
     rows = sweep.sweep(tmp_path, **SIZES, jobs=1, unseen=UNSEEN)
     assert table(rows) == table(whole)
     assert all(row in rows for row in before)  # with their provenance: they were not made anew
     assert not any((tmp_path / "state").iterdir())
+
+
+def test_a_log_of_a_sweep_has_lines_and_no_bars(tmp_path: Path) -> None:
+    said, _ = started(tmp_path, {"widths": (8,), "budgets": (4, 10), "seeds": (0, 3)}, jobs=2).communicate()
+    assert sorted(line.split(":")[0] for line in said.splitlines()) == ["width 8, seed 0", "width 8, seed 3"]
+    assert not {"\r", "%", "|", "█"} & set(said)
+
+
+def test_a_torn_line_is_told_and_its_run_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], whole: list[sweep.Row]
+) -> None:
+    sizes = {"widths": (8,), "budgets": (4, 10), "seeds": (0, 3)}
+    sweep.sweep(tmp_path, **sizes, jobs=1, unseen=UNSEEN)
+    lines = tmp_path / "runs.jsonl"
+    first, second, third, _ = lines.read_text().splitlines(keepends=True)
+    lines.write_text(first + '{"width": 8}\n' + second + third[: len(third) // 2])
+    capsys.readouterr()
+    rows = sweep.sweep(tmp_path, **sizes, jobs=1, unseen=UNSEEN)
+    said = capsys.readouterr().err
+    assert f"{lines}, line 2, is no result and does not count." in said
+    assert f"{lines}, line 4, is no result" in said
+    assert [(row["seed"], row["steps"]) for row in rows] == [(0, 4), (0, 10), (3, 4), (3, 10)]
+    assert len(sweep._lines(lines)) == 4
+
+
+@pytest.mark.parametrize(
+    ("cards", "jobs", "backend", "device", "most"),
+    [
+        (3, -1, "loky", "cuda", 3),
+        (3, 2, "loky", "cuda", 2),
+        (1, -1, "loky", "cuda", 1),
+        (3, -1, "dask", "cuda", -1),
+        (0, -1, "loky", "cpu", -1),
+        (0, 5, "loky", "cpu", 5),
+        (0, -1, "loky", "mps", 1),
+    ],
+)
+def test_a_card_is_given_one_process(
+    cards: int, jobs: int, backend: str, device: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    assert workers.how_many(jobs, device, backend) == most
+
+
+def test_processes_side_by_side_take_different_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workers.own_card("cuda") == torch.device("cuda")  # no worker of joblib's
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    names = joblib.Parallel(2, pre_dispatch="all")(joblib.delayed(_name)(0.5) for _ in range(4))
+    cards = set()
+    for name in set(names):
+        monkeypatch.setattr(multiprocessing.current_process(), "_name", name)
+        assert workers.own_card("cpu") == torch.device("cpu")
+        cards.add(workers.own_card("cuda"))
+    assert cards == {torch.device("cuda:0"), torch.device("cuda:1")}
+
+
+def _name(seconds: float) -> str:
+    time.sleep(seconds)
+    return multiprocessing.current_process().name
 
 
 def test_a_stopped_trunk_goes_on_from_its_last_branch(
@@ -120,7 +205,10 @@ def cluster() -> Iterator[distributed.LocalCluster]:
 
 
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table(
-    tmp_path: Path, cluster: distributed.LocalCluster, whole: list[sweep.Row]
+    tmp_path: Path,
+    cluster: distributed.LocalCluster,
+    whole: list[sweep.Row],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     worker = cluster.workers[0]
     killed: list[int] = []
@@ -129,12 +217,31 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table(
         killed.append(worker.process.pid)
         os.kill(worker.process.pid, signal.SIGKILL)
 
-    killer = threading.Thread(target=when_begun, args=(tmp_path, kill))
+    monkeypatch.chdir(tmp_path)  # where no worker is
+    killer = threading.Thread(target=when_begun, args=(tmp_path / "here", kill))
     killer.start()
-    rows = sweep.sweep(tmp_path, **SIZES, backend="dask", address=cluster.scheduler_address, unseen=UNSEEN)
+    where = {"backend": "dask", "address": cluster.scheduler_address}
+    rows = sweep.sweep(Path("here"), **SIZES, **where, unseen=UNSEEN)
     killer.join()
     assert killed
     assert table(rows) == table(whole)
+
+
+def test_a_cluster_trains_on_for_nobody(tmp_path: Path, cluster: distributed.LocalCluster) -> None:
+    long = {"widths": (8,), "budgets": (2, 1000), "seeds": (0,)}
+    running = started(tmp_path, long, backend="dask", address=cluster.scheduler_address)
+    when_begun(tmp_path, lambda: os.kill(running.pid, signal.SIGKILL))
+    running.communicate()
+    with distributed.Client(cluster) as client:  # type: ignore[no-untyped-call]
+        deadline = time.monotonic() + 60
+        while any(client.run(_busy).values()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not any(client.run(_busy).values())
+    assert len(rows_so_far(tmp_path)) == 1
+
+
+def _busy(dask_worker: distributed.Worker) -> bool:
+    return bool(dask_worker.state.all_running_tasks)
 
 
 class Oracle:
@@ -219,9 +326,11 @@ def test_the_protocol_names_the_sizes_and_the_floor_that_the_code_has() -> None:
 @pytest.mark.parametrize(
     ("given", "answer"),
     [
-        ("--backend slurm", "There is no backend 'slurm'; choose from loky, dask, ray."),
+        ("--backend slurm", "There is no backend 'slurm'; choose from loky, dask."),
         ("--backend dask", "The backend dask takes an address of a cluster."),
         ("--address tcp://x:1", "The backend loky takes no address of a cluster."),
+        ("--jobs 0", "0 jobs cannot run at once on cpu; choose 1 to the number of cores, or -1 for all."),
+        ("--jobs -2", "-2 jobs cannot run at once"),
         ("--widths 20", "A width of 20 does not give four heads of an even size; take a multiple of 8."),
         ("--budgets 1", "budgets from 2 steps"),
         ("--seeds -1", "seeds from 0"),
@@ -231,5 +340,5 @@ def test_what_cannot_be_is_answered_in_a_sentence(
     given: str, answer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        sweep.main([*given.split(), "--output", str(tmp_path)])
+        sweep.main([*given.split(), "--device", "cpu", "--output", str(tmp_path)])
     assert answer in capsys.readouterr().err

@@ -146,8 +146,24 @@ def test_verdicts_follow_the_record(record, floor):
     assert verdicts().finding.startswith(f"Of {len(rows)} parts of the predictions {held.count('held')} held")
 
 
+def test_what_did_not_hold_can_be_shown_alone():
+    every, some = by_name(verdicts()), by_name(verdicts("what did not hold"))
+    assert some == [row for row in every if row["verdict"] != "held"]
+    assert 0 < len(some) < len(every)
+    assert verdicts("what did not hold").finding == verdicts().finding
+    with pytest.raises(ValueError, match="choose what did not hold or all of them"):
+        verdicts("b")
+
+
 def test_the_letters_are_those_of_the_protocol():
     protocol = (RUNS / "scaling" / "PROTOCOL.md").read_text("utf-8")
     letters = [row["letter"][0] for row in by_name(verdicts())]
     assert sorted({*letters}) == re.findall(r"^([a-z])\. \*\*", protocol, re.M)
     assert letters == sorted(letters)
+
+
+def test_a_seed_is_named_by_its_number_or_the_text_of_it():
+    assert losses(seed=0) == losses(seed="0")
+    assert losses(seed=np.int64(2)) == losses(seed="2")
+    with pytest.raises(ValueError, match="There is no seed '9'; choose one of mean of the seeds, 0, 1, 2"):
+        losses(seed=9)

@@ -9,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 
 const shipped = process.argv[2];
 const runtime = join(shipped, "pyodide", "/");
-const { loadPyodide } = await import(pathToFileURL(join(runtime, "pyodide.mjs")));
+const { loadPyodide } = await import(pathToFileURL(join(runtime, "pyodide.js")));
 const { info } = createRequire(import.meta.url)("pyodide/pyodide-lock.json");
 const python = await loadPyodide({
   indexURL: runtime,

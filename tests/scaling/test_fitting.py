@@ -5,6 +5,7 @@ import re
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -227,3 +228,40 @@ def constants(law):
 def test_bad_input_gets_one_sentence(points, how, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         fit(points, how)
+
+
+ASKED = {
+    "fit": fit,
+    "fit_above": lambda points: fit_above(0.1, points),
+    "errors": lambda points: fitting.errors(RIGHT, points),
+    "explained": lambda points: fitting.explained(RIGHT, points),
+    "objective": lambda points: objective(RIGHT, points),
+}
+NO_RUN = "A run is a Point, or parameters, tokens and loss"
+RIGHT = Law(0.7, 50.0, 900.0, 0.5, 0.6)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_run_is_a_point_or_its_figures(name):
+    points = noisy(RIGHT, 3, repeats=1)
+    triples = [(p.n_params, p.n_tokens, p.loss) for p in points]
+    found = ASKED[name](points)
+    assert ASKED[name](triples) == ASKED[name](np.array(triples)) == found
+    assert ASKED[name]([list(p) for p in triples[:4]] + points[4:]) == found
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize(
+    ("points", "says"),
+    [
+        (pd.DataFrame({"n": [1.0], "d": [2.0], "loss": [3.0]}), NO_RUN),
+        ([(1, 2)], NO_RUN),
+        ([1, 2, 3], NO_RUN),
+        ([None], NO_RUN),
+        ([(1, 2, "3")], "`loss` is the text '3'; choose a number."),
+        (5, "Runs are Points in a list"),
+    ],
+)
+def test_what_is_no_run_is_said(name, points, says):
+    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+        ASKED[name](points)

@@ -1,7 +1,10 @@
 """The formulas against the papers' printed constants and searches by brute force."""
 
 import math
+import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from printed import (
     LLAMA_2_13B,
@@ -104,3 +107,46 @@ def test_the_unrounded_constants_give_the_papers_exponents():
     assert (round(a, 2), round(b, 2)) == (printed["a"], printed["b"]) == (0.46, 0.54)
     # The printed constants do not: rounding them moved the exponents.
     assert round(scaling.law("chinchilla").exponents()[0], 2) == 0.45
+
+
+NO_COUNT = (
+    None,
+    "7",
+    0,
+    -7e9,
+    math.nan,
+    math.inf,
+    True,
+    10**400,
+    np.array([7e9, 13e9]),
+    pd.Series([7e9]),
+    [7e9],
+)
+ASKED = {
+    "loss": (7e9, 2e12),
+    "excess": (7e9, 2e12),
+    "charges": (7e9, 2e12),
+    "counted": (7e9,),
+    "best_tokens": (7e9,),
+    "tokens_for": (7e9, 2.1),
+    "tokens_to_match": (7e9, 13e9, 2e12),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("method", ASKED)
+def test_a_law_takes_one_count_at_a_time_and_says_so(law, method):
+    ask, fitting = getattr(scaling.law(law), method), ASKED[method]
+    plain = ask(*fitting)
+    assert ask(*map(np.float64, fitting)) == plain
+    for place in range(len(fitting)):
+        for value in NO_COUNT:
+            if (method, place) == ("tokens_for", 1) and type(value) in (int, float) and value <= 0:
+                continue  # a loss below every floor: no amount of data
+            with pytest.raises(ValueError, match=r"^`\w+` is [^\n]+; choose [^\n]+\.$"):
+                ask(*fitting[:place], value, *fitting[place + 1 :])
+
+
+def test_a_law_says_that_it_counts_in_ones():
+    for text in (scaling.Law.loss.__doc__, scaling.law.__doc__):
+        assert re.search(r"parameters\s+and\s+(training )?tokens\s+as\s+counts", text)

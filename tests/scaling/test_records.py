@@ -70,3 +70,9 @@ def test_the_runs_behind_the_refit_are_counted_alike_wherever_they_are_told():
     told = next(one.note for one in facts.laws() if one.id == "besiroglu")
     assert [int(n) for n in re.findall(r"\b\d{3}\b", told)[:2]] == [refit["n_runs_fitted"], refit["n_runs"]]
     assert f"holds {refit['n_runs']:.0f} runs" in facts.source("epoch-notebook").note
+
+
+@pytest.mark.parametrize("size", [None, "7B", 0, -1e9, float("nan")])
+def test_what_is_no_size_has_no_embeddings(size):
+    with pytest.raises(ValueError, match=r"^`n_params` is .*; choose .*number"):
+        scaling.non_embedding(size)

@@ -172,6 +172,17 @@ def test_figures_from_memory_are_marked():
     assert len(ratios(until=2023).notes) == 1
 
 
+def test_of_each_series_the_size_nearest_to_the_13b_is_shown():
+    every, one = by_name(ratios(until=2025)), by_name(ratios(until=2025, show="one of each series"))
+    assert [row for row in every if row in one] == one  # the same rows, in the same order
+    models = [row["model"] for row in one]
+    assert {"Llama 2 13B", "LLaMA 1 13B", "Falcon 40B", "Mistral 7B", "GPT-3 175B"} <= {*models}
+    assert not {"Llama 2 7B", "Llama 2 70B", "Falcon 180B", "Llama 3.2 1B"} & {*models}
+    assert len({model.rsplit(" ", 1)[0] for model in models}) == len(models)
+    with pytest.raises(ValueError, match="There is nothing called 'some' to show"):
+        ratios(show="some")
+
+
 def test_gpt_3_was_undertrained_and_chinchilla_was_not():
     times = {row["model"]: row["times"] for row in by_name(ratios("besiroglu"))}
     assert times["GPT-3 175B"] < 0.2
@@ -223,7 +234,7 @@ def test_where_mistrals_size_is_the_cheapest_and_where_it_is_cheaper():
         (serving, {"n_baseline": 1e13}, "The baseline has 1e+13 billion parameters"),
         (factors, {"law": "moore"}, "There is no law 'moore'"),
         (factors, {"n_challenger": 7.2e9}, "The challenger has 7.2e+09 billion parameters"),
-        (factors, {"n_baseline": math.nan}, "The n_baseline is nan; choose a finite number."),
+        (factors, {"n_baseline": math.nan}, "`n_baseline` is nan; choose a finite number."),
         (laws, {"d_challenger": 101}, "The challenger has 101 trillion tokens"),
         (laws, {"d_baseline": 0}, "The baseline has 0 trillion tokens"),
         (ratios, {"law": "kaplan-joint"}, "says nothing of a budget of compute"),
@@ -257,3 +268,18 @@ def test_a_source_without_a_place_in_it_ends_with_its_title():
     sources = laws().sources()
     assert "Chinchilla Scaling: A replication attempt." in sources
     assert not any(", ." in source for source in sources)
+
+
+def test_what_was_never_released_is_not_called_released():
+    """Llama 2 34B, Chinchilla and Gopher were published and never released."""
+    table = ratios(until=2025)
+    assert {"Llama 2 34B", "Chinchilla 70B"} <= {*table.values("model")}
+    for text in (ratios.__doc__, table.to_text(), *(column.meaning for column in table.columns)):
+        assert "released" not in text.lower()
+
+
+def test_kaplans_losses_are_marked_where_they_stand_beside_the_others():
+    first, *others = laws().rows
+    for cell in ("challenger", "baseline"):
+        assert "not to be set beside the other laws'" in first[cell].note
+        assert [row[cell].note for row in others] == ["", "", ""]

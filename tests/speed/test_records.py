@@ -61,3 +61,13 @@ def test_a_claim_is_flagged_only_where_both_models_fit():
 def test_what_is_left_out_of_the_measurements_has_no_card():
     assert {m.card.name for m in speed.published()} <= {gpu.name for gpu in facts.gpus()}
     assert all(s.hardware not in {gpu.name for gpu in facts.gpus()} for s in speed.without_card())
+
+
+@pytest.mark.parametrize("card", facts.gpus(), ids=lambda card: card.name)
+def test_a_card_is_given_as_its_record_or_by_its_name(card):
+    step = speed.step(MISTRAL)
+    for ask in (step.tokens_per_second, step.reads_longer, step.fits, step.keeping_fits, step.largest_batch):
+        assert ask(card.name) == ask(card)
+        for wrong, says in ((None, "`gpu` is None; choose a text"), ("L9", "There is no GPU 'L9'; there is")):
+            with pytest.raises(ValueError, match=says):
+                ask(wrong)

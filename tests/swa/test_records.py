@@ -51,7 +51,7 @@ def test_answers_are_averaged_over_seeds_and_parted_at_the_reach() -> None:
     assert (case.worst_within_pct, case.best_beyond_pct) == pytest.approx((60, 10))
 
 
-@pytest.mark.parametrize("window", [5, 9, 10**30])
+@pytest.mark.parametrize("window", [5, 9, 10**17])
 def test_a_reach_that_no_run_crossed_is_refused(window: int) -> None:
     with pytest.raises(ValueError, match="the run asked 0 to 3 back"):
         swa.recalled(answers(1, [1.0, 0.8, 0.2, 0.0]), sliding_window=window)

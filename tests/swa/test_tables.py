@@ -201,7 +201,7 @@ def test_no_size_makes_a_table_without_end(call: object, huge: int) -> None:
         (lambda: swa.mask(output=0), "no output 0"),
         (lambda: swa.connections(n_layers=7), "number of layers in the picture is 7; choose 1 to 6"),
         (lambda: swa.effective_context("GPT-5"), "no shape of 'GPT-5'.*v0.3"),
-        (lambda: swa.effective_context("Gemma 2 9B"), "no shape of 'Gemma 2 9B'"),
+        (lambda: swa.effective_context("Gemma 2 9B"), "Gemma 2 9B has its window in every second layer only"),
         (lambda: swa.cache_by_context("GPT-5"), "no shape of 'GPT-5'"),
         (lambda: swa.cache_by_context(sliding_window=0), "window is 0; choose 1 to 131,072"),
         (lambda: swa.cache_by_context(context=131_073), "context is 131,073; choose 1 to 131,072"),
@@ -218,3 +218,8 @@ def test_a_source_is_cited_as_it_writes_itself() -> None:
         source.rstrip(".?!") for model in gqa.MODELS for source in swa.effective_context(model).sources()
     }
     assert cited <= titles
+
+
+def test_an_output_past_the_end_is_said_to_stand_for_the_last():
+    assert swa.mask(output=30).notes == ("The sequence ends at 16; shown is its last output.",)
+    assert swa.mask(output=16).notes == ()

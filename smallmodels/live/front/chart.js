@@ -1,5 +1,5 @@
 // The chart: drawn by vega once it comes near the screen, or sent by Python.
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 
 // Remarks on a specification are for its author, who met them when the picture was made.
 const QUIET = Object.fromEntries(["level", "error", "warn", "info", "debug"].map((name) => [name, () => QUIET]));
@@ -54,16 +54,25 @@ class Drawing {
   seen(entries) {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     this.near.disconnect();
+    this.attempt();
+  }
+
+  attempt() {
     this.draw().catch((problem) => {
       console.error(problem);
-      const sentence = "The chart could not be drawn; the table holds its figures.";
-      this.figure.append(h("p", { class: "live-message" }, sentence));
+      const said = h("p", { class: "live-message" }, `The chart could not be drawn (${problem.message}); the table holds its figures. `);
+      const retry = button("Try again", () => {
+        said.remove();
+        this.attempt();
+      });
+      said.append(retry);
+      this.figure.append(said);
     });
   }
 
   async draw() {
     const { usermeta } = this.spec; // left by the build of the book, which has compiled the chart already
-    const { View, parse, compile } = await this.host.vega("compiled" in (usermeta ?? {}));
+    const { View, parse, compile, expressionInterpreter: expr } = await this.host.vega("compiled" in (usermeta ?? {}));
     if (this.signal.aborted) return;
     this.width = this.figure.clientWidth;
     const fitted = { width: this.width, autosize: { type: "fit-x", contains: "padding" } };
@@ -72,7 +81,9 @@ class Drawing {
     const compiled = usermeta?.compiled ? sizedSpec : compile(sizedSpec, { logger: QUIET }).spec;
     const box = h("div", { class: "live-drawing" });
     this.figure.append(box);
-    this.view = new View(parse(compiled), { renderer: "svg", container: box, hover: true });
+    // Expressions as trees, interpreted: vega's own way makes functions of text, which a strict page forbids.
+    const runtime = parse(compiled, undefined, { ast: true });
+    this.view = new View(runtime, { expr, renderer: "svg", container: box, hover: true });
     this.view.tooltip((_handler, event, _item, value) => this.explain(event, value));
     await this.redraw();
     // Vega names every mark to a screen reader; here the chart is one image, named by what it shows.

@@ -1,7 +1,7 @@
 // Native, labelled controls. Each kind gives: node (label and inputs), write(text), read() -> text,
 // parse(strings of a link) -> text and print(text) -> strings of a link. read and parse throw a Refusal.
 import { h } from "./dom.js";
-import { Refusal, canonical, enumerated, formatted, listed, numberText, plain, power, powers, snapped, typedNumber } from "./values.js";
+import { Refusal, brief, canonical, enumerated, formatted, listed, numberText, plain, power, powers, readable, shortened, snapped, typedNumber } from "./values.js";
 
 /** Sets a field, but leaves alone what someone is typing when it already says the same. */
 function rewrite(input, value) {
@@ -32,26 +32,43 @@ function slider(spec, id) {
     read: () => numberText(spec, snapped(spec, input.valueAsNumber)),
     write: (text) => {
       input.value = JSON.parse(text);
-      output.textContent = formatted(JSON.parse(text), spec.readout_format);
+      output.textContent = formatted(JSON.parse(text), spec.readout_format, spec);
       input.setAttribute("aria-valuetext", output.textContent);
     },
-    parse: ([typed]) => typedNumber(spec, typed),
+    parse: ([typed]) => numberText(spec, snapped(spec, Number(typedNumber(spec, typed)))),
   };
 }
 
+/** A field that shows a figure as people write it and keeps it to the last digit, until someone types another. */
+function figure(spec, id, parse) {
+  const { label, name } = spec;
+  const input = h("input", { type: "text", inputmode: "decimal", id, name, "aria-label": label, autocomplete: "off" });
+  const write = (text) => {
+    let typed = "";
+    try {
+      typed = parse([input.value]);
+    } catch {} // nothing that could be kept
+    input.dataset.value = text;
+    if (typed !== text || input !== document.activeElement) input.value = readable(JSON.parse(text));
+  };
+  const untouched = () => input.dataset.value && input.value === readable(JSON.parse(input.dataset.value));
+  const read = () => (untouched() ? input.dataset.value : parse([input.value]));
+  return { input, read, write };
+}
+
 function log(spec, id) {
-  const { label, name, base, min, max, step } = spec;
+  const { label, base, min, max, step } = spec;
   const range = h("input", { type: "range", min, max, step, "aria-label": `${label}, slider` });
-  const number = h("input", { type: "number", id, name, step: "any", "aria-label": label, ...powers(spec) });
-  range.addEventListener("input", () => (number.value = power(base, snapped(spec, range.valueAsNumber))));
   const parse = ([typed]) => typedNumber(spec, typed, powers(spec));
+  const { input, read, write } = figure(spec, id, parse);
+  range.addEventListener("input", () => write(numberText(spec, power(base, snapped(spec, range.valueAsNumber)))));
   return {
-    node: group(spec, h("div", { class: "live-pair" }, range, number)),
-    read: () => parse([number.value]),
+    node: group(spec, h("div", { class: "live-pair" }, range, input)),
+    read,
     write: (text) => {
-      rewrite(number, JSON.parse(text));
+      write(text);
       range.value = Math.log(JSON.parse(text)) / Math.log(base);
-      range.setAttribute("aria-valuetext", formatted(JSON.parse(text), ",.4g"));
+      range.setAttribute("aria-valuetext", readable(JSON.parse(text)));
     },
     parse,
   };
@@ -95,7 +112,7 @@ function checkbox(spec, id) {
 function chosen(spec, typed) {
   const option = spec.options.find(([label, value]) => plain(value) === typed || label === typed);
   if (option) return option[1];
-  throw new Refusal(`There is no “${typed}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
+  throw new Refusal(`There is no “${brief(typed)}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
 }
 
 function select(spec, id) {
@@ -155,7 +172,7 @@ export function control(spec, id) {
   const error = h("p", { class: "live-error", id: `${id}-error`, hidden: true });
   made.node.append(error);
   made.refuse = (sentence) => {
-    error.textContent = sentence;
+    error.textContent = shortened(sentence);
     error.hidden = !sentence;
     for (const field of made.node.querySelectorAll("input, select")) {
       for (const [name, value] of Object.entries({ "aria-invalid": "true", "aria-describedby": error.id })) {

@@ -10,6 +10,19 @@ export function wished(hash) {
   }
 }
 
+/** A noted state as far as the view's controls can show it; their first values for the rest. */
+export function held(view, noted) {
+  const state = { ...view.first };
+  for (const { spec, parse, print } of view.controls) {
+    try {
+      state[spec.name] = parse(print(noted[spec.name]));
+    } catch {
+      // what is missing or cannot be shown stands as it did at first
+    }
+  }
+  return state;
+}
+
 /** Brings a view into the state that a link asks for, and into sight. */
 export function arrive(view, params) {
   view.follow(params);

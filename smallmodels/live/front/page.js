@@ -1,182 +1,107 @@
 // The published page: Python in a worker computes.
+import { h } from "./dom.js";
+import { Engine, question } from "./engine.js";
 import { explanations } from "./explain.js";
-import { arrive, visit, wished } from "./links.js";
-import { canonical, same } from "./values.js";
+import { scriptFault } from "./faults.js";
+import { arrive, held, visit, wished } from "./links.js";
+import { followMoved } from "./moved.js";
+import { Prepared } from "./prepared.js";
+import { same } from "./values.js";
 import { View } from "./view.js";
 
-const PATIENCE = 60_000; // milliseconds Python may take to start
-
-/** What the worker is asked for one state of a view. */
-const question = ({ data }, state) => ({ name: data.function, args: JSON.stringify({ ...data.fixed, ...state }) });
-
-/** Python in a worker, one for the page; of several moves of one Live only the latest is answered. */
-class Engine {
+/** The page as the host of all its views: prepared answers first, then Python's. */
+class Site {
   state = "static";
-  reason = "";
-  /** @type {Map<View, {state: import("./types").State, resolve: (result: import("./types").Result) => void}>} */
-  asked = new Map();
-  /** @type {{state: import("./types").State, resolve: (result: import("./types").Result) => void} | null} */
-  current = null;
-  /** @type {Worker | undefined} */
-  worker;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  timer;
+  drawing = "vega";
+  links = true;
+  /** @type {Record<string, Promise<any>>} */
+  drawers = {};
+  tries = 0;
+  /** @type {View[]} */
+  views = [];
+  /** @type {Map<View, Prepared>} */
+  prepared = new Map();
 
-  /**
-   * @param {(name: string) => URL} base the address of one of our files
-   * @param {(state: string) => void} changed hears of every new state
-   */
-  constructor(base, changed) {
+  /** @param {(name: string) => URL} base the address of one of our files */
+  constructor(base) {
     this.base = base;
-    this.changed = changed;
-  }
-
-  start(questions) {
-    if (this.state !== "static") return;
-    this.become("starting");
-    this.timer = setTimeout(() => this.fail("it took too long"), PATIENCE);
-    try {
-      this.worker = new Worker(this.base("worker.js"), { type: "module" });
-    } catch (problem) {
-      return this.fail(problem.message);
-    }
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      this.fail(event.message || "its files could not be loaded");
-    };
-    this.worker.onmessage = ({ data }) => this.heard(data);
-    this.worker.postMessage({ questions });
-  }
-
-  heard({ ready, failed, answer, broken }) {
-    if (failed) return this.fail(failed);
-    if (ready) {
-      clearTimeout(this.timer);
-      this.become("live");
-    } else {
-      const resolve = this.current?.resolve ?? (() => {});
-      this.current = null;
-      if (broken) console.error(broken);
-      resolve(broken ? { error: `This could not be computed: ${broken.trim().split("\n").at(-1)}` } : JSON.parse(answer));
-    }
-    this.next();
-  }
-
-  become(state) {
-    this.state = state;
-    this.changed(state);
-  }
-
-  fail(reason) {
-    clearTimeout(this.timer);
-    this.worker?.terminate();
-    this.reason = `Python could not start in this page (${reason.replace(/\.$/, "")})`;
-    this.become("failed");
-    for (const asked of [this.current, ...this.asked.values()]) asked?.resolve(this.unknown());
-    this.asked.clear();
-  }
-
-  unknown() {
-    return { unknown: `${this.reason}, and this state was not computed beforehand. Reset shows the first table.` };
-  }
-
-  ask(view, state) {
-    if (this.state === "failed") return Promise.resolve(this.unknown());
-    return new Promise((resolve) => {
-      this.asked.delete(view); // the latest value wins, and stands last in the queue
-      this.asked.set(view, { state, resolve });
-      this.next();
+    this.engine = new Engine(base("worker.js"), {
+      changed: (state) => this.views.forEach((view) => this.entered(view, state)),
+      progressed: (text) => document.querySelectorAll(".live-progress").forEach((place) => (place.textContent = text)),
     });
   }
 
-  next() {
-    if (this.state !== "live" || this.current || this.asked.size === 0) return;
-    const [view, asked] = [...this.asked][this.asked.size - 1];
-    this.asked.delete(view);
-    this.current = asked;
-    this.worker?.postMessage(question(view, asked.state));
-  }
-}
-
-/** The results computed when the book was built: each control over its values, the others at their first.
- * They are fetched when a pointer or the keyboard comes to their widget, or a link moves it. */
-class Prepared {
-  /** @type {Promise<{texts: string[], states: Map<string, any>} | null> | undefined} */
-  file;
-
-  constructor(view, address) {
-    this.view = view;
-    this.first = view.result;
-    this.address = address;
-    for (const event of ["pointerover", "focusin"]) view.root.addEventListener(event, () => this.load(), { once: true });
+  /** Vega, once for the page, without its compiler where the build has compiled the chart; a failure is told by
+   * its cause and forgotten, so that another chart may try again. */
+  vega(compiled) {
+    const name = compiled ? "draw.js" : "vega.js";
+    const url = this.base(name);
+    if (this.tries) url.hash = `${this.tries}`; // a browser remembers that an address failed
+    return (this.drawers[name] ??= import(url.href).catch(async ({ message }) => {
+      delete this.drawers[name];
+      this.tries++;
+      throw new Error(await scriptFault(url, message));
+    }));
   }
 
-  load() {
-    return (this.file ??= this.view.controls.length === 0 ? Promise.resolve(null) : fetch(this.address)
-      .then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))))
-      .then(({ texts, states }) => ({ texts, states: new Map(states.map(([n, v, result]) => [`${n}=${canonical(v)}`, result])) }))
-      .catch(() => null)); // without them every move waits for Python, nothing else is lost
+  start() {
+    this.engine.start(this.views.map((view) => question(view, view.first)));
   }
 
-  async find(state) {
-    const moved = Object.keys(state).filter((name) => canonical(state[name]) !== canonical(this.view.first[name]));
-    if (moved.length === 0) return this.first;
-    const file = moved.length === 1 ? await this.load() : null;
-    const packed = file?.states.get(`${moved[0]}=${canonical(state[moved[0]])}`);
-    return packed && unpacked(packed, file?.texts);
+  /** @returns {Promise<import("./types").Result>} */
+  async ask(view, state) {
+    const prepared = this.prepared.get(view);
+    if (this.engine.state !== "live" || same(state, view.first)) {
+      const known = await prepared?.find(state);
+      if (known) return known;
+      this.start();
+      if (this.engine.state === "starting") this.sayStarting(view, prepared?.fault);
+    }
+    const result = await this.engine.ask(view, state);
+    if (!result.unknown) return result;
+    const known = await prepared?.find(state);
+    return known ?? { unknown: [result.unknown, prepared?.fault].filter(Boolean).join(" Also: ") };
   }
-}
 
-/** A result whose texts stand as lists of indices into the file's common pieces. */
-function unpacked(packed, texts) {
-  const whole = (indices) => indices.map((i) => texts[i]).join("");
-  const each = (indices) => indices.map((i) => texts[i]);
-  if (packed.error) return { error: whole(packed.error) };
-  const series = Object.entries(packed.series).map(([name, is]) => [name, each(is).map((text) => JSON.parse(text))]);
-  return {
-    ...Object.fromEntries(["html", "finding", "csv", "markdown"].map((part) => [part, whole(packed[part])])),
-    ...Object.fromEntries(["notes", "sources"].map((part) => [part, each(packed[part])])),
-    series: Object.fromEntries(series),
-  };
+  sayStarting(view, fault) {
+    view.say("Python is starting; this table comes with it.");
+    const progress = h("span", { class: "live-progress", "aria-hidden": "true" }, this.engine.progress);
+    view.message.append(" ", progress, fault ? ` (${fault}.)` : ""); // numbers that run are not for the ear
+  }
+
+  /** A reader's wish after a failure. */
+  again(view) {
+    this.engine.again();
+    if (view.root.dataset.shown === "nothing") view.move(view.state);
+  }
+
+  entered(view, state) {
+    view.status(state);
+    const { reason } = this.engine;
+    const lasting = state === "failed" ? `${reason}, so only the moves computed beforehand are answered.` : "";
+    if (lasting || view.lasting) {
+      view.lasting = lasting;
+      view.say();
+    }
+    if (state === "live" && view.root.dataset.shown === "nothing") view.move(view.state);
+  }
 }
 
 /** Brings every `Live` of a published page to life; `script` is the element that loaded this module. */
 export function publish(script) {
   const { search } = new URL(script.src); // carries the version of all our files
   const base = (name) => new URL(name + search, script.src);
-  const engine = new Engine(base, (state) => views.forEach((view) => entered(view, state)));
-  const bundles = {}; // draws what was compiled with the book; compiles first where it was not
-  const host = {
-    state: "static",
-    drawing: "vega",
-    links: true,
-    vega: (compiled) => (bundles[compiled] ??= import(base(compiled ? "draw.js" : "vega.js").href)),
-    async ask(view, state) {
-      if (engine.state !== "live") {
-        const known = await prepared.get(view)?.find(state);
-        if (known) return known;
-        start();
-        if (engine.state === "starting") view.say("Python is starting; this table comes with it.");
-      }
-      return engine.ask(view, state);
-    },
-  };
-  const entered = (view, state) => {
-    view.status(state);
-    if (state !== "failed") return;
-    view.lasting = `${engine.reason}, so only the moves computed beforehand are answered.`;
-    view.say();
-  };
+  const site = new Site(base);
   const never = new AbortController().signal; // a page's Lives last as long as the page
   /** @type {NodeListOf<HTMLElement>} */
   const roots = document.querySelectorAll(".live[data-live]");
-  const views = [...roots].map((root) => new View(root, host, never));
-  const prepared = new Map(
-    views.map((view) => [view, new Prepared(view, base(`results/${script.dataset.livePage}--${view.root.id}.json`))]),
-  );
-  const start = () => engine.start(views.map((view) => question(view, view.first)));
-  if (views.length) startWhenIdle(start);
-  followLinks(new Map(views.map((view) => [view.root.id, view])));
+  site.views = [...roots].map((root) => new View(root, site, never));
+  for (const view of site.views) {
+    site.prepared.set(view, new Prepared(view, base(`results/${script.dataset.livePage}--${view.root.id}.json`)));
+  }
+  if (site.views.length) startWhenIdle(() => site.start());
+  followLinks(new Map(site.views.map((view) => [view.root.id, view])));
+  followMoved(base);
   explanations(document.body, never, ".live-figure"); // the marked figures of the text
   performance.mark("live: controls ready");
 }
@@ -203,16 +128,24 @@ function followLinks(views) {
   };
   const leave = () => {
     const left = Object.fromEntries([...views].map(([id, view]) => [id, view.state]));
-    history.replaceState({ ...history.state, left }, "");
+    try {
+      history.replaceState({ ...history.state, left }, "");
+    } catch {
+      // A browser that counts such notes and has had enough of them: going back then brings the first table.
+    }
   };
   const restore = (left) => {
-    for (const [id, state] of Object.entries(left)) {
-      const view = views.get(id);
-      if (view && !same(view.state, state)) view.move(state);
+    for (const [id, view] of views) {
+      const state = Object.hasOwn(left, id) && held(view, left[id]); // the note may be of an older page
+      if (state && !same(view.state, state)) view.move(state);
     }
   };
   follow(location.hash, arrive);
-  addEventListener("hashchange", () => (history.state?.left ? restore(history.state.left) : follow(location.hash)));
+  addEventListener("hashchange", () => {
+    const left = history.state?.left;
+    if (left && typeof left === "object") restore(left);
+    else follow(location.hash);
+  });
   document.addEventListener("click", ({ target }) => {
     const link = target instanceof Element && /** @type {HTMLAnchorElement | null} */ (target.closest("a[href]"));
     if (!link || !link.hash || link.pathname !== location.pathname) return;

@@ -65,6 +65,7 @@ export type Host = {
   /** vega, with its compiler unless the chart is compiled already */
   vega(compiled: boolean): Promise<any>;
   ask(view: any, state: State): Promise<Result>;
+  again?(view: any): void;
 };
 
 /** What shows an explanation beside what it explains. */
@@ -72,6 +73,7 @@ export type Tip = { show(text: string, rect: DOMRect, owner: Element | null): vo
 
 declare global {
   const __PYODIDE_INFO__: Record<string, string>;
+  const __FILES__: Record<string, { size: number; sum: number }>;
   interface Navigator {
     connection?: { saveData: boolean };
   }

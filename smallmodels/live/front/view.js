@@ -3,7 +3,8 @@ import { drawnChart, sentChart } from "./chart.js";
 import { control } from "./controls.js";
 import { button, copied, download, h } from "./dom.js";
 import { explanations, walkable } from "./explain.js";
-import { Refusal, enumerated } from "./values.js";
+import { foldWhereNarrow, keepInView } from "./place.js";
+import { Refusal, brief, enumerated, shortened } from "./values.js";
 
 const CALM = 500; // milliseconds without a move before a finding is announced
 
@@ -19,6 +20,9 @@ export class View {
   state = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   calm;
+  /** @type {Set<import("./types").Control>} controls whose own text is no value */
+  unread = new Set();
+  refused = ""; // why the function gives nothing for what the controls say
   sizes = new ResizeObserver(() => this.reachableByKeys());
 
   /**
@@ -31,7 +35,7 @@ export class View {
     this.host = host;
     /** @type {import("./types").Described} */
     this.data = JSON.parse(root.querySelector(".live-data")?.textContent ?? "");
-    const parts = ["controls", "finding", "scroll", "chart", "notes"];
+    const parts = ["controls", "finding", "chart", "figures", "scroll", "notes", "panel"];
     /** @type {Record<string, any>} the parts of the HTML by name */
     this.parts = Object.fromEntries(parts.map((part) => [part, root.querySelector(`.live-${part}`)]));
     this.message = h("p", { class: "live-message", "aria-live": "polite" });
@@ -54,12 +58,13 @@ export class View {
 
   /** Puts in the controls and buttons, which the HTML leaves out because they were dead there. */
   furnish(signal) {
-    const { controls: form, notes, scroll } = this.parts;
-    form.replaceChildren(...this.controls.map(({ node }) => node));
-    if (this.controls.length) form.append(this.buttons());
+    const { controls: form, figures, scroll } = this.parts;
+    const fields = h("div", { class: "live-fields" }, ...this.controls.map(({ node }) => node));
+    form.replaceChildren(this.buttons(), fields);
     form.hidden = this.controls.length === 0;
     form.after(this.message);
-    notes.after(this.exports());
+    this.panel().prepend(this.exports());
+    foldWhereNarrow(figures, signal);
     form.addEventListener("submit", (event) => event.preventDefault(), { signal });
     form.addEventListener("input", ({ target }) => this.changed(target), { signal });
     this.sizes.observe(scroll);
@@ -69,7 +74,10 @@ export class View {
 
   buttons() {
     const bar = h("div", { class: "live-buttons" }, button(this.data.reset, () => this.move(this.first)));
-    if (this.host.links) bar.append(button("Copy link to this view", (own) => this.copy(own, this.link())));
+    if (!this.host.links) return bar;
+    const link = button("Copy link to this view", (own) => this.copy(own, this.link()));
+    link.classList.add("live-link");
+    bar.append(link);
     return bar;
   }
 
@@ -79,7 +87,20 @@ export class View {
       button(`Copy ${name}`, (own) => this.copy(own, this.result[part])),
       button(`Download ${name}`, () => download(`${this.root.id}.${ending}`, type, this.result[part])),
     ]);
-    return h("div", { class: "live-buttons live-exports" }, h("span", {}, "This table"), ...buttons);
+    return h("section", { class: "live-buttons live-exports" }, h("p", {}, "Data"), ...buttons);
+  }
+
+  /** The place behind the quiet line: its line names the data too, now that they can be taken. */
+  panel() {
+    const { panel = null, notes } = this.parts;
+    const made = panel ?? h("details", { class: "live-panel" }, h("summary"));
+    if (!panel) notes.after(made);
+    const line = made.querySelector("summary");
+    const place = h("div");
+    place.append(...[...made.children].filter((child) => child !== line));
+    line.textContent = ["Data", line.textContent].filter(Boolean).join(", ");
+    made.append(place);
+    return place;
   }
 
   drawer(tip, signal) {
@@ -90,15 +111,53 @@ export class View {
   changed(target) {
     const own = this.controls.find(({ node }) => node.contains(target));
     if (!own) return;
+    keepInView(this.root, own.node, this.parts.chart);
     try {
-      this.move({ ...this.state, [own.spec.name]: own.read() }, own);
+      this.took(own, own.read());
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       this.turn++; // what is still being computed answers a value that is no longer there
       this.settle();
       this.say();
+      this.unread.add(own);
       own.refuse(refusal.message);
+      this.fade(true);
     }
+  }
+
+  /** A control has a new value; while another's text is none, nothing can be computed and its sentence stays. */
+  took(own, value) {
+    const state = { ...this.state, [own.spec.name]: value };
+    if (this.unread.delete(own)) own.refuse("");
+    if (this.unread.size === 0) return this.move(state, own);
+    this.state = state;
+    own.write(value);
+  }
+
+  /** What no longer describes the controls fades, and cannot be taken along or linked to. */
+  fade(refused) {
+    this.root.toggleAttribute("data-refused", refused);
+    /** @type {NodeListOf<HTMLButtonElement>} */
+    const takers = this.root.querySelectorAll(".live-exports button, .live-link");
+    for (const taker of takers) taker.disabled = refused;
+  }
+
+  /** Python's refusal, beside the control that brought it about, where it stays until it is mended. */
+  refuse(sentence) {
+    if (this.refused !== sentence) {
+      this.mend();
+      if (this.moved) this.moved.refuse(sentence);
+      else this.say(sentence);
+    }
+    this.refused = sentence;
+    this.fade(true);
+  }
+
+  mend() {
+    this.refused = "";
+    this.unread.clear();
+    for (const own of this.controls) own.refuse("");
+    this.fade(false);
   }
 
   /**
@@ -117,18 +176,17 @@ export class View {
   /** Puts a state into the controls without asking for its result. */
   write(state) {
     this.state = { ...state };
-    for (const own of this.controls) {
-      own.write(state[own.spec.name]);
-      own.refuse("");
-    }
+    for (const own of this.controls) own.write(state[own.spec.name]);
+    for (const own of this.unread) own.refuse("");
+    this.unread.clear();
   }
 
   take(result) {
     this.settle();
     if (result.silent) return this.goBack(result.silent);
-    this.say(result.unknown);
+    this.say(result.unknown, Boolean(result.unknown || this.lasting));
     if (result.unknown) this.root.dataset.shown = "nothing";
-    else if (result.error) (this.moved?.refuse ?? ((sentence) => this.say(sentence)))(result.error);
+    else if (result.error) this.refuse(result.error);
     else this.show(result);
   }
 
@@ -139,12 +197,14 @@ export class View {
   /** Nobody answered: the controls stand again where the table that is still shown belongs. */
   goBack(why) {
     this.write(this.answered);
+    this.mend();
     this.say(why);
   }
 
   show(result, state = this.state) {
     this.answered = { ...state };
-    const { scroll, finding, notes } = this.parts;
+    this.mend();
+    const { scroll, finding, figures } = this.parts;
     if (this.result.html !== result.html) {
       scroll.innerHTML = result.html;
       this.sizes.observe(scroll.querySelector("table"));
@@ -154,8 +214,17 @@ export class View {
     delete this.root.dataset.shown;
     requestAnimationFrame(() => this.reachableByKeys()); // when the page is laid out anyway
     this.announce(finding, result.finding);
-    remark(notes, result);
+    figures.querySelector("summary").textContent = counted(scroll.querySelectorAll("tbody tr").length);
+    this.remark(result);
     this.drawing?.update(result);
+  }
+
+  /** Renews notes and sources in place, so that a panel someone opened stays open. */
+  remark({ notes, sources }) {
+    this.parts.notes.replaceChildren(...notes.map((note) => h("p", {}, note)));
+    const list = this.root.querySelector(".live-sources ul");
+    list?.replaceChildren(...sources.map((source) => h("li", {}, source)));
+    list?.parentElement?.toggleAttribute("hidden", sources.length === 0);
   }
 
   /** The finding is true at once for those who see it, and spoken when the moves have come to rest. */
@@ -179,8 +248,11 @@ export class View {
     }
   }
 
-  say(sentence = "") {
-    this.message.textContent = sentence || this.lasting;
+  /** A sentence for this table; `again` offers to try again what has failed. */
+  say(sentence = "", again = this.lasting !== "") {
+    this.message.textContent = shortened(sentence || this.lasting);
+    const { again: retry } = this.host;
+    if (again && retry) this.message.append(" ", button("Try again", () => retry.call(this.host, this)));
   }
 
   status(state) {
@@ -220,7 +292,8 @@ export class View {
   requested(params) {
     const names = Object.keys(this.first);
     const stranger = [...params.keys()].find((name) => !names.includes(name));
-    if (stranger) throw new Refusal(`There is no “${stranger}”; there is ${enumerated(names)}.`);
+    const offered = names.length ? `there is ${enumerated(names)}` : "this table has no controls";
+    if (stranger !== undefined) throw new Refusal(`There is no “${brief(stranger)}”; ${offered}.`);
     const state = { ...this.first };
     for (const { spec, parse } of this.controls) {
       if (params.has(spec.name)) state[spec.name] = inControl(spec, () => parse(params.getAll(spec.name)));
@@ -237,9 +310,5 @@ function inControl(spec, parse) {
   }
 }
 
-/** Renews notes and sources in place, so that a list someone opened stays open. */
-function remark(place, { notes, sources }) {
-  const details = place.querySelector("details") ?? h("details", {}, h("summary", {}, "Sources"), h("ul"));
-  details.querySelector("ul").replaceChildren(...sources.map((source) => h("li", {}, source)));
-  place.replaceChildren(...notes.map((note) => h("p", {}, note)), ...(sources.length ? [details] : []));
-}
+/** What a table is folded behind; `page.py` says the same. */
+const counted = (rows) => `The figures (${rows} row${rows === 1 ? "" : "s"})`;

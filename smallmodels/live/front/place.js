@@ -1,0 +1,26 @@
+// Where things stand on a small screen: the table folded, the chart in sight of the control that moves it.
+
+const NARROW = "(max-width: 40em)";
+
+/** Folds the table on a narrow screen and opens it on a wide one, now and whenever the width changes. */
+export function foldWhereNarrow(figures, signal) {
+  const narrow = matchMedia(NARROW);
+  const fold = () => (figures.open = !narrow.matches);
+  fold();
+  narrow.addEventListener("change", fold, { signal });
+}
+
+/** The chart comes to the foot of a screen that is too low for both, and stays there until another place is touched. */
+export function keepInView(root, control, chart) {
+  if (!chart || root.dataset.touched !== undefined) return;
+  if (chart.getBoundingClientRect().bottom <= innerHeight) return;
+  root.dataset.touched = "";
+  const covered = control.getBoundingClientRect().bottom - chart.getBoundingClientRect().top + 8;
+  if (covered > 0) scrollBy({ top: covered, behavior: "instant" });
+  const leave = ({ target }) => {
+    if (root.querySelector(".live-controls").contains(target)) return;
+    delete root.dataset.touched;
+    for (const event of ["pointerdown", "focusin"]) document.removeEventListener(event, leave);
+  };
+  for (const event of ["pointerdown", "focusin"]) document.addEventListener(event, leave);
+}
