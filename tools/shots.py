@@ -5,7 +5,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import browser
 from serve import BUILT, ROOT, Site
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SHOTS = ROOT / "_build" / "shots"
 WIDTHS = {1280: 900, 360: 740}  # pixels: width and height of a screen
-MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "17mm")
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def pages() -> list[str]:
@@ -30,10 +30,11 @@ def pages() -> list[str]:
 
 def shoot(running: "Browser", url: str, name: str) -> None:
     """One page on each screen in each theme, whole, and on paper."""
-    for theme in ("light", "dark"):
+    for theme in THEMES:
         for width, height in WIDTHS.items():
-            screen = {"width": width, "height": height}
-            context = running.new_context(viewport=screen, color_scheme=theme, reduced_motion="reduce")
+            context = running.new_context(
+                viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+            )
             page = context.new_page()
             page.goto(url)
             for chart in page.locator(".live-chart").all():
@@ -42,7 +43,9 @@ def shoot(running: "Browser", url: str, name: str) -> None:
             page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=SHOTS / f"{name}-{width}-{theme}.png", full_page=True)
             if (width, theme) == (1280, "dark"):  # paper must be light even so
-                page.pdf(path=SHOTS / f"{name}.pdf", format="A4", margin=MARGIN, print_background=True)
+                page.pdf(
+                    path=SHOTS / f"{name}.pdf", format="A4", prefer_css_page_size=True, print_background=True
+                )
             context.close()
 
 

@@ -24,7 +24,7 @@ SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData:
 # Before Python, compressed: a page with a chart in view, a page without one.
 WITH_A_CHART, WITHOUT = 400_000, 200_000  # bytes
 MOST_REQUESTS = 20
-LONGEST = {
+LONGEST: dict[str, int] = {}  # bytes that a page may take above it
     "notebooks/02-scaling-laws.html": 10_000
 }  # what this chapter's text takes above it, while it is one page
 FOREIGN = re.compile(r"require(?:\.min)?\.js|requirejs|html-manager|embed-amd|mathjax|thebe", re.IGNORECASE)
