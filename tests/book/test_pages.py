@@ -24,9 +24,6 @@ SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData:
 # Before Python, compressed: a page with a chart in view, a page without one.
 WITH_A_CHART, WITHOUT = 400_000, 200_000  # bytes
 MOST_REQUESTS = 20
-LONGEST: dict[str, int] = {}  # bytes that a page may take above it
-    "notebooks/02-scaling-laws.html": 10_000
-}  # what this chapter's text takes above it, while it is one page
 FOREIGN = re.compile(r"require(?:\.min)?\.js|requirejs|html-manager|embed-amd|mathjax|thebe", re.IGNORECASE)
 
 every_page = pytest.mark.parametrize("path", PAGES)
@@ -283,7 +280,7 @@ def weighed(path: str, answers: list[Response]) -> None:
     weight = sum(weights.values())
     kind = "with a chart" if drawn else "without one"
     print(f"{path}, {kind}: {weight / 1000:.0f} kB in {len(weights)} requests")
-    assert weight <= (WITH_A_CHART if drawn else WITHOUT + LONGEST.get(path, 0))
+    assert weight <= (WITH_A_CHART if drawn else WITHOUT)
     assert len(weights) <= MOST_REQUESTS
 
 
