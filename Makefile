@@ -6,6 +6,7 @@
 # make jupyter    open the notebooks in JupyterLab
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
+# make shots      pictures of every page, two themes, two widths, and as printed, in _build/shots
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
 # make sweep      the longest of these experiments alone (an hour on two cores); a stopped one goes on
 # make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
@@ -16,7 +17,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks jupyter bench-page lab sweep bench-lab site publish test-chapters test-colab clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page shots lab sweep bench-lab site publish test-chapters test-colab clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -87,6 +88,9 @@ jupyter: .venv/.jupyter assets
 
 bench-page: .venv/.test html
 	@python tools/bench_page.py
+
+shots: .venv/.test html
+	@python tools/shots.py
 
 lab: .venv/.test
 	@python -m smallmodels.lab.record

@@ -15,9 +15,28 @@ const OUT = join(ROOT, "_build", "live");
 const MAKING = `${OUT}.making`;
 const PACKAGE = join(ROOT, "smallmodels");
 const LIVE = join(ROOT, "smallmodels", "live");
+const FRAME = join(ROOT, "book", "front", "frame.js");
 const PYODIDE = join(ROOT, "node_modules", "pyodide");
 // Python that needs packages the browser does not have, or that only the builder of the book needs.
 const NOT_FOR_BROWSERS = ["charts.py", "figures.py", "lab", "live", "__pycache__"];
+
+// The book's charts are compiled while it is built, so its pages need of vega what draws them, and no maps,
+// trees or forces: half the bytes of `vega.js`, which a kernel's page loads.
+const DRAWING = `
+  import { transforms } from "vega-dataflow";
+  import * as data from "vega-transforms";
+  import * as scales from "vega-encode";
+  import * as marks from "vega-view-transforms";
+  Object.assign(transforms, data, scales, marks);
+  export { View } from "vega-view";
+  export { parse } from "vega-parser";
+  export { expressionInterpreter } from "vega-interpreter";
+`;
+const WHOLE = `
+  export { View, parse } from "vega";
+  export { compile } from "vega-lite";
+  export { expressionInterpreter } from "vega-interpreter";
+`;
 
 const files = async (folder, ending) =>
   (await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []))
@@ -66,10 +85,11 @@ async function scripts() {
     outdir: MAKING,
     define: { __PYODIDE_INFO__: JSON.stringify(info), __FILES__: JSON.stringify(await measured(join(MAKING, "pyodide"))) },
   });
-  const contents = `export { View, parse } from "vega"; export { compile } from "vega-lite";
-    export { expressionInterpreter } from "vega-interpreter";`;
-  const stdin = { contents, resolveDir: ROOT };
-  const { metafile } = await build({ ...common, stdin, outfile: join(MAKING, "vega.js"), metafile: true });
+  await build({ ...common, entryPoints: [FRAME], outdir: MAKING });
+  const bundle = (contents, name) =>
+    build({ ...common, stdin: { contents, resolveDir: ROOT }, outfile: join(MAKING, name), metafile: true });
+  await bundle(DRAWING, "draw.js");
+  const { metafile } = await bundle(WHOLE, "vega.js");
   const packages = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   await licences(["pyodide", ...new Set(packages.filter(Boolean))]);
 }
@@ -135,6 +155,7 @@ async function main() {
   const sources = await ours();
   const inputs = [
     ...(await files(LIVE, "s")),
+    FRAME,
     ...sources.map(([, here]) => here),
     ...["package-lock.json", "tools/assets.mjs", "tools/assets.py"].map((name) => join(ROOT, name)),
   ];

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const FOLDERS = ["smallmodels/live", "tools", "book/ext", "tests/pyodide"];
+const FOLDERS = ["smallmodels/live", "tools", "book/ext", "book/front", "tests/pyodide"];
 const MOST = { function: 45, module: 600 };
 
 const scripts = FOLDERS.flatMap((folder) =>

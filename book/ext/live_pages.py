@@ -23,6 +23,7 @@ from sphinx.util import logging
 
 from smallmodels.live.answer import answer, resolve
 from smallmodels.live.controls import reachable
+from smallmodels.live.picture import WIDTH, converter
 from smallmodels.live.portable import published
 
 logger = logging.getLogger(__name__)
@@ -74,13 +75,26 @@ def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any],
     def address(name: str) -> str:
         return str(context["pathto"](f"_static/live/{name}", 1)) + version
 
-    results = (address(f"results/{results_file(pagename, live)}") for live in lives if live.data["controls"])
     context["metatags"] = (
-        f'{context.get("metatags", "")}\n<link rel="stylesheet" href="{address("live.css")}" />\n'
+        f"{context.get('metatags', '')}\n"
         f'<script defer src="{address("still.js")}"></script>\n'
         f'<script type="module" src="{address("live.js")}" data-live-page="{page_key(pagename)}"></script>\n'
-        + "".join(f'<link rel="preload" as="fetch" href="{result}" crossorigin />\n' for result in results)
     )
+    context["body"] = DATA.sub(compiled, body)
+
+
+def compiled(data: re.Match[str]) -> str:
+    """The data of a `Live` with its chart as Vega draws it, so that the page need not load a compiler."""
+    content = json.loads(data[1])
+    chart = content.get("chart")
+    if not chart:
+        return data[0]
+    fluid = chart.get("width") == "container"
+    sized = {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}} if fluid else {}
+    meta = {"usermeta": {"compiled": "container" if fluid else "fixed"}}
+    content["chart"] = {**converter().vegalite_to_vega({**chart, **sized}), **meta}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return data[0].replace(data[1], text)
 
 
 def results_file(pagename: str, live: Stored) -> str:

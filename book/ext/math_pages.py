@@ -1,6 +1,6 @@
 """Formulas are set while the book is built, by KaTeX: HTML for the eye, MathML for screen readers.
 
-So no page loads a math script; a page with a formula loads KaTeX's style sheet and the fonts it uses.
+So no page loads a math script, and its fonts hold only the characters of the book's formulas.
 """
 
 import json
@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from light_pages import reduced
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 HERE = Path(__file__).resolve().parent
 KATEX = HERE.parent.parent / "node_modules" / "katex" / "dist"
-STYLE = "katex/katex.min.css"
+TAG = re.compile(r"<[^>]*>")
+SHOWN: list[str] = []  # what is seen of each formula set in this build
 # Every supported browser reads woff2; the sheet's older formats are neither copied nor named.
 OLD_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) ?format\("[^"]*"\)')
 
@@ -63,6 +65,7 @@ def rendered(tex: str, display: bool) -> str:
     answer: dict[str, str] = json.loads(RENDERER.answer(question))
     if "error" in answer:
         raise ExtensionError(f"KaTeX cannot set {tex!r}: {answer['error']}")
+    SHOWN.append(answer["html"].partition('class="katex-html"')[2])
     return answer["html"]
 
 
@@ -80,29 +83,23 @@ def visit_block(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def add_style(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Adds KaTeX's style sheet to pages that hold a formula."""
-    if doctree and next(doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)), None):
-        app.add_css_file(STYLE)
-
-
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Stops node, and puts the style sheet and its fonts beside the pages."""
+    """Stops node, and puts the style sheet, and the fonts with the characters in use, beside the pages."""
     RENDERER.stop()
-    if error is None and app.builder.format == "html":
-        target = Path(app.outdir) / "_static" / "katex"
-        shutil.copytree(KATEX / "fonts", target / "fonts", ignore=_other_fonts, dirs_exist_ok=True)
-        style = (KATEX / "katex.min.css").read_text("utf-8")
-        (target / "katex.min.css").write_text(OLD_FORMATS.sub("", style), "utf-8")
-
-
-def _other_fonts(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".woff2")]
+    if error is not None or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static"
+    (target / "katex").mkdir(exist_ok=True)
+    style = (KATEX / "katex.min.css").read_text("utf-8")
+    (target / "katex" / "katex.min.css").write_text(OLD_FORMATS.sub("", style), "utf-8")
+    (target / "fonts").mkdir(exist_ok=True)
+    characters = {ord(character) for formula in SHOWN for character in TAG.sub("", formula)}
+    for font in (KATEX / "fonts").glob("*.woff2"):
+        (target / "fonts" / font.name).write_bytes(reduced(font, characters))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension with Sphinx."""
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
-    app.connect("html-page-context", add_style)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

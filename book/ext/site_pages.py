@@ -3,12 +3,10 @@
 - The repository's address is asked of git (`origin`, where it is a GitHub address), else of
   `GITHUB_REPOSITORY`, else of `_config.yml`. Where none is known, the links that need it are left out.
 - `EXECUTE=1` runs the notebooks while building; otherwise their committed outputs are shown.
-- Scripts that would ask other hosts for more, or that no page of this book uses, are taken off the pages.
 """
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,7 @@ from sphinx.config import Config
 
 GITHUB = re.compile(r"github\.com[:/]+(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?$")
 BRANCH = "gh-pages"  # where tools/publish.py's output goes
-# What would ask other hosts for more, or that nothing here uses. Inline scripts count double: one that stands
-# after the style sheets holds up the whole page until all of them are there.
-UNUSED = ("thebe", "require.min.js", "html-manager", "design-tabs", "toggle", "documentation_options.")
-FONTS = {"source-serif-4": ("normal", "italic"), "source-sans-3": ("normal",)}
+THEBE = re.compile(r'<script(?: type="text/x-thebe-config")?>\s*(?:\{|kernelName).*?</script>', re.DOTALL)
 DOOR = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -86,7 +81,8 @@ def configure(app: Sphinx, config: Config) -> None:
     options = config.html_theme_options
     name = repository(Path(app.srcdir), options.get("repository_url") or "")
     options["repository_url"] = f"https://github.com/{name}" if name else ""
-    config.html_context |= {"book_repository": name, "book_description": DESCRIPTION}
+    mark = (Path(app.srcdir) / config.html_logo).read_text("utf-8")
+    config.html_context |= {"book_repository": name, "book_description": DESCRIPTION, "book_logo": mark}
     if os.environ.get("EXECUTE") == "1":
         config.nb_execution_mode = "force"
         config.nb_execution_timeout = 600  # seconds a cell; the live experiments take up to a minute
@@ -117,50 +113,14 @@ def widen(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 
 def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Gives elements the names that a screen reader takes them by, where others' HTML gives wrong ones.
+    """Gives elements the names that a screen reader takes them by, and takes Thebe's settings off the text.
 
-    The bibliography is the list it says it is: docutils gives its entries another role. A corner of a
-    DataFrame that heads nothing is no heading.
+    docutils gives the entries of a bibliography another role than a list's; a corner of a DataFrame that heads
+    nothing is no heading; the theme wants to start notebooks.
     """
     if "body" in context:
         body = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
-        context["body"] = body.replace("<th></th>", "<td></td>")
-
-
-def light_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Keeps Thebe and widget managers off the pages; the other scripts wait for the text."""
-    distinct = {(file.filename, file.attributes.get("body")): file for file in context["script_files"]}
-    scripts = [script for script in distinct.values() if not unused(script)]
-    # The search page's own scripts do not wait, and they build on these.
-    context["css_files"] = [file for file in context["css_files"] if not unused(file)]
-    context["script_files"] = scripts if template == "search.html" else list(map(deferred, scripts))
-
-
-def deferred(script: Any) -> Any:
-    """The same script, run when the text is there; an inline one stays as it is."""
-    if not script.filename or "type" in script.attributes:
-        return script
-    attributes = {**script.attributes, "defer": "defer"}
-    return type(script)(script.filename, priority=script.priority, **attributes)
-
-
-def unused(file: Any) -> bool:
-    """Whether no page of this book needs a script or a style sheet."""
-    text = str(file.filename or file.attributes.get("body")).lower()
-    return any(word in text for word in UNUSED) and not text.endswith("documentation_options.js")
-
-
-def copy_fonts(app: Sphinx, error: Exception | None) -> None:
-    """Puts the book's fonts, with their licences, beside the pages."""
-    if error is not None or app.builder.format != "html":
-        return
-    target = Path(app.outdir) / "_static" / "fonts"
-    target.mkdir(parents=True, exist_ok=True)
-    for family, styles in FONTS.items():
-        package = Path(app.srcdir) / "node_modules" / "@fontsource-variable" / family
-        for style in styles:
-            shutil.copy(package / "files" / f"{family}-latin-wght-{style}.woff2", target)
-        shutil.copy(package / "LICENSE", target / f"{family}-LICENSE.txt")
+        context["body"] = THEBE.sub("", body.replace("<th></th>", "<td></td>"))
 
 
 def front_door(app: Sphinx, error: Exception | None) -> None:
@@ -179,7 +139,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", widen)
     app.connect("html-page-context", links, priority=900)
     app.connect("html-page-context", tidy, priority=800)
-    app.connect("html-page-context", light_scripts, priority=900)
-    app.connect("build-finished", copy_fonts)
     app.connect("build-finished", front_door, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

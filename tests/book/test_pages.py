@@ -1,6 +1,7 @@
 """Every page of the built book: complete, quiet, accessible, light, and at home under any address."""
 
 import gzip
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 from conftest import Book, FreshPage, toc_pages
+from fontTools.ttLib import TTFont
 from playwright.sync_api import Locator, Page, Response, expect
 from serve import BUILT, ROOT
 
@@ -21,7 +23,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # What a browser that tells of a data saver would say; Python then waits for the first touch.
 SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
-BUDGET = 1_500_000  # bytes, compressed, before Python
+# Before Python, compressed: a page with a chart in view, a page without one.
+WITH_A_CHART, WITHOUT = 400_000, 200_000  # bytes
+MOST_REQUESTS = 20
 FOREIGN = re.compile(r"require(?:\.min)?\.js|requirejs|html-manager|embed-amd|mathjax|thebe", re.IGNORECASE)
 
 every_page = pytest.mark.parametrize("path", PAGES)
@@ -128,7 +132,7 @@ def test_formulas_are_set_while_building() -> None:
     pages = [soup(path) for path in PAGES]
     formulas = [page for page in pages if page.select(".katex-display math")]
     assert formulas
-    assert all(page.select('link[href*="katex"]') for page in formulas)
+    assert ".katex-display" in (BUILT / "_static" / "page.css").read_text("utf-8")
     assert not any("\\frac" in page.find("article").get_text() for page in pages if not page.select(".katex"))
 
 
@@ -261,11 +265,78 @@ def test_a_page_stays_within_its_budget_before_python(book: Book, page: Page, pa
     page.on("response", lambda answer: answers.append(answer))
     page.add_init_script(SAVE_DATA)
     page.goto(book.url(path), wait_until="load")
-    for chart in page.locator(".live-chart").all():
-        chart.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
-    assert not any(word in answer.url for answer in answers for word in ("pyodide", "worker.js"))
-    assert sum(compressed(answer) for answer in answers) <= BUDGET
+    weighed(path, answers)
+    chart = page.locator(".live-chart").first
+    if chart.count():
+        chart.scroll_into_view_if_needed()
+        expect(chart.locator(".live-drawing")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        weighed(path, answers)
+    assert not any(word in answer.url for answer in answers for word in ("pyodide", "worker.js", "vega.js"))
+
+
+def weighed(path: str, answers: list[Response]) -> None:
+    """Prints what a page has asked for until now, and holds it to its budget."""
+    weights = {answer.url: compressed(answer) for answer in list(answers)}
+    drawn = any("/draw.js" in url for url in weights)
+    weight = sum(weights.values())
+    kind = "with a chart" if drawn else "without one"
+    print(f"{path}, {kind}: {weight / 1000:.0f} kB in {len(weights)} requests")
+    assert weight <= (WITH_A_CHART if drawn else WITHOUT)
+    assert len(weights) <= MOST_REQUESTS
+
+
+@pytest.mark.parametrize("path", [*PAGES, "genindex.html"])
+def test_one_style_sheet_holds_up_a_page_and_no_script(path: str) -> None:
+    page = soup(path)
+    assert [
+        sheet["href"].split("?")[0].rsplit("/", 1)[-1] for sheet in page.select('link[rel="stylesheet"]')
+    ] == ["page.css"]
+    waited = [
+        s["src"] for s in page.select("script[src]") if not (s.has_attr("defer") or s.get("type") == "module")
+    ]
+    # The choice of light or dark must be there before anything is painted; 300 bytes, no script in the page.
+    assert [Path(urlsplit(address).path).name for address in waited] == ["mode.js"]
+
+
+def test_the_style_sheet_leads_somewhere_and_brings_its_icons() -> None:
+    style = (BUILT / "_static" / "page.css").read_text("utf-8")
+    named = {
+        address
+        for address in re.findall(r"""url\(["']?([^"')]+)""", style)
+        if not address.startswith("data:")
+    }
+    assert {Path(address).suffix for address in named} == {".woff2"}
+    assert [address for address in sorted(named) if not (BUILT / "_static" / address).is_file()] == []
+    assert "webfonts" not in style
+
+
+def test_the_fonts_hold_every_character_of_the_pages() -> None:
+    """A letter that a font has lost would be set in another face."""
+    light_pages = importlib.import_module("light_pages")
+    seen = {ord(c) for path in PAGES for c in soup(path).find("article").get_text()}
+    whole = (
+        ROOT / "node_modules/@fontsource-variable/source-serif-4/files/source-serif-4-latin-wght-normal.woff2"
+    )
+    left = BUILT / "_static/fonts/source-serif-4-latin-wght-normal.woff2"
+    had, has = (set(TTFont(path).getBestCmap()) for path in (whole, left))
+    assert [chr(c) for c in sorted(seen & had - has)] == []
+    assert has <= light_pages.CHARACTERS
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_contents_marks_the_section_that_is_read(book: Book, page: Page, path: str) -> None:
+    page.goto(book.url(path))
+    marked = page.locator("#pst-page-toc-nav a.active")
+    links = page.locator("#pst-page-toc-nav a")
+    page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+    expect(marked).to_have_count(1)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")  # past every section at once
+    expect(marked).to_have_count(0)
+    wanted = links.nth(links.count() // 2)
+    wanted.evaluate("link => link.click()")
+    expect(wanted).to_have_class(re.compile("active"))
 
 
 # ---------------------------------------------------------------- the theme's own controls
@@ -317,5 +388,66 @@ def test_print_shows_the_text_and_hides_the_frame(book: Book, page: Page) -> Non
     page.goto(book.url(PAGES[0]))
     page.emulate_media(media="print")
     expect(page.locator("h1").first).to_be_visible()
-    for frame in (".bd-header-article", ".bd-sidebar-primary", ".prev-next-footer"):
+    for frame in (".bd-header-article", ".bd-sidebar-primary", ".bd-sidebar-secondary", ".prev-next-footer"):
         expect(page.locator(frame).first).to_be_hidden()
+    assert page.locator("#jb-print-toc").count() == 0
+
+
+PRINTED = """() => {
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const style = (selector) => all(selector).map((node) => getComputedStyle(node));
+    return {
+        scheme: [...new Set(style("html, .live").map((s) => s.colorScheme))],
+        whole: [...new Set(style(".live").map((s) => s.breakInside))],
+        rows: [...new Set(style(".live tr, .live .live-chart").map((s) => s.breakInside))],
+        code: [...new Set(style("article pre").map((s) => s.whiteSpace))],
+        wide: all("article pre").filter((node) => node.scrollWidth > node.clientWidth + 1).length,
+    };
+}"""
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_paper_is_light_and_only_rows_and_charts_stay_whole(
+    book: Book, fresh_page: FreshPage, path: str
+) -> None:
+    page = fresh_page(color_scheme="dark", viewport={"width": 680, "height": 960})  # A4 between its margins
+    page.goto(book.url(path))
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    printed = page.evaluate(PRINTED)
+    assert printed["scheme"] == ["light"]
+    assert printed["whole"] == ["auto"]
+    assert printed["rows"] == ["avoid"]
+    assert printed["code"] in ([], ["pre-wrap"])
+    assert printed["wide"] == 0
+
+
+def test_forced_colours_leave_every_icon_to_be_seen(book: Book, fresh_page: FreshPage) -> None:
+    page = fresh_page(forced_colors="active", viewport={"width": 360, "height": 740})
+    page.goto(book.url(PAGES[1]))
+    icons = page.locator(".bd-header-article [class*='fa-']:visible")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    colours = icons.evaluate_all("icons => icons.map(icon => getComputedStyle(icon).backgroundColor)")
+    assert len(colours) >= 4
+    assert not {ground, "rgba(0, 0, 0, 0)"} & {*colours}
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_shows_through_beside_the_bar(book: Book, fresh_page: FreshPage, width: int) -> None:
+    page = fresh_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page.goto(book.url(PAGES[1]))
+    page.locator("[data-live] table").first.evaluate(
+        "table => scrollBy(0, table.getBoundingClientRect().top + 60)"
+    )
+    bar, card = (page.locator(s).first.bounding_box() for s in (".bd-header-article", "[data-live]"))
+    assert bar
+    assert card
+    right = bar["x"] + bar["width"]
+    gap = {"x": right, "y": 4, "width": min(20.0, card["x"] + card["width"] - right), "height": 40}
+    page.add_style_tag(content=".bd-sidebar-secondary { visibility: hidden }")
+    covered = page.screenshot(clip=gap)
+    page.add_style_tag(
+        content="article { visibility: hidden !important } article * { visibility: hidden !important }"
+    )
+    assert page.screenshot(clip=gap) == covered

@@ -71,12 +71,14 @@ class Drawing {
   }
 
   async draw() {
-    const { View, parse, compile, expressionInterpreter: expr } = await this.host.vega();
+    const { usermeta } = this.spec; // left by the build of the book, which has compiled the chart already
+    const { View, parse, compile, expressionInterpreter: expr } = await this.host.vega("compiled" in (usermeta ?? {}));
     if (this.signal.aborted) return;
     this.width = this.figure.clientWidth;
     const fitted = { width: this.width, autosize: { type: "fit-x", contains: "padding" } };
-    const sized = this.spec.width === "container" ? fitted : {};
-    const { spec: compiled } = compile({ ...this.spec, ...sized }, { logger: QUIET });
+    const sized = this.fits() ? fitted : {};
+    const sizedSpec = { ...this.spec, ...sized };
+    const compiled = usermeta?.compiled ? sizedSpec : compile(sizedSpec, { logger: QUIET }).spec;
     const box = h("div", { class: "live-drawing" });
     this.figure.append(box);
     // Expressions as trees, interpreted: vega's own way makes functions of text, which a strict page forbids.
@@ -119,8 +121,13 @@ class Drawing {
     this.view.container().setAttribute("aria-label", finding);
   }
 
+  /** Whether the chart takes the width of its place. */
+  fits() {
+    return this.spec.width === "container" || this.spec.usermeta?.compiled === "container";
+  }
+
   fit() {
-    if (!this.view || this.spec.width !== "container" || Math.abs(this.figure.clientWidth - this.width) < 1) return;
+    if (!this.view || !this.fits() || Math.abs(this.figure.clientWidth - this.width) < 1) return;
     this.width = this.figure.clientWidth;
     this.view.width(this.width).runAsync();
   }

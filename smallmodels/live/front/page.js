@@ -14,8 +14,8 @@ class Site {
   state = "static";
   drawing = "vega";
   links = true;
-  /** @type {Promise<any> | null} */
-  drawer = null;
+  /** @type {Record<string, Promise<any>>} */
+  drawers = {};
   tries = 0;
   /** @type {View[]} */
   views = [];
@@ -31,12 +31,14 @@ class Site {
     });
   }
 
-  /** Vega, once for the page; a failure is told by its cause and forgotten, so that another chart may try again. */
-  vega() {
-    const url = this.base("vega.js");
+  /** Vega, once for the page, without its compiler where the build has compiled the chart; a failure is told by
+   * its cause and forgotten, so that another chart may try again. */
+  vega(compiled) {
+    const name = compiled ? "draw.js" : "vega.js";
+    const url = this.base(name);
     if (this.tries) url.hash = `${this.tries}`; // a browser remembers that an address failed
-    return (this.drawer ??= import(url.href).catch(async ({ message }) => {
-      this.drawer = null;
+    return (this.drawers[name] ??= import(url.href).catch(async ({ message }) => {
+      delete this.drawers[name];
       this.tries++;
       throw new Error(await scriptFault(url, message));
     }));

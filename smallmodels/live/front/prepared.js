@@ -1,4 +1,5 @@
 // The results computed when the book was built: each control over its values, the others at their first.
+// They are fetched when a pointer or the keyboard comes to their widget, or a link moves it.
 import { fileName, missing, unreachable } from "./faults.js";
 import { canonical, same } from "./values.js";
 
@@ -14,20 +15,28 @@ async function fetched(address) {
 }
 
 export class Prepared {
+  /** @type {Promise<any> | undefined} */
+  file;
   fault = ""; // what is wrong with the file, if anything
 
   constructor(view, address) {
     this.view = view;
     this.first = view.result;
-    // Without them every move waits for Python; nothing else is lost.
-    this.file = view.controls.length === 0 ? null : fetched(address).catch(({ message }) => void (this.fault = message));
+    this.address = address;
+    for (const event of ["pointerover", "focusin"]) view.root.addEventListener(event, () => this.load(), { once: true });
+  }
+
+  /** The file; without it every move waits for Python, nothing else is lost. */
+  load() {
+    if (this.view.controls.length === 0) return Promise.resolve(undefined);
+    return (this.file ??= fetched(this.address).catch(({ message }) => void (this.fault = message)));
   }
 
   /** The result of a state that was computed beforehand; nothing for any other. */
   async find(state) {
     if (same(state, this.view.first)) return this.first;
     const moved = Object.keys(state).filter((name) => canonical(state[name]) !== canonical(this.view.first[name]));
-    const file = moved.length === 1 ? await this.file : null;
+    const file = moved.length === 1 ? await this.load() : null;
     const packed = file?.states.get(`${moved[0]}=${canonical(state[moved[0]])}`);
     return packed && unpacked(packed, file?.texts);
   }

@@ -62,7 +62,8 @@ export type Host = {
   state: string;
   drawing: string;
   links: boolean;
-  vega(): Promise<any>;
+  /** vega, with its compiler unless the chart is compiled already */
+  vega(compiled: boolean): Promise<any>;
   ask(view: any, state: State): Promise<Result>;
   again?(view: any): void;
 };
