@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_DIGITS = 18  # of a whole number: what is counted here is smaller, and larger ones overflow elsewhere
+MOST = 10**MOST_DIGITS
 SHOWN = 60  # characters of what was given
 
 
@@ -166,6 +167,10 @@ def _python(value: Any) -> Any:
 
 def _number(value: Any) -> int | float:
     """A plain number; fractions, decimals and NumPy's long floats become floats."""
+    if (type(value) is float and isfinite(value)) or (
+        type(value) is int and -MOST < value < MOST
+    ):  # what most are, and formulas are asked thousands of times
+        return value
     value = _python(value)
     if isinstance(value, bool | str | bytes) or _is_list(value) or not hasattr(value, "__float__"):
         raise _Unfit(value)
@@ -179,10 +184,12 @@ def _number(value: Any) -> int | float:
 
 
 def _whole(value: Any) -> int:
+    if type(value) is int and -MOST < value < MOST:
+        return value
     number = _number(value)
     if number != int(number):
         raise _Unfit(number)
-    if abs(number) >= 10**MOST_DIGITS:
+    if abs(number) >= MOST:
         raise _Unfit(number, f"a whole number of at most {MOST_DIGITS} digits")
     return int(number)
 

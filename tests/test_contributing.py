@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CSV = re.compile(r"^`(data/\w+\.csv)` has the columns\n\n```text\n(.+)\n```\n\n```csv \1\n", re.MULTILINE)
 COPIED = ("smallmodels", "data", "tools", "notebooks", "_toc.yml", "pyproject.toml", "_build/live")
 
 
@@ -103,8 +104,22 @@ def test_an_added_widget_finds_its_chart_and_shows_what_arithmetic_says(copy: Pa
     (shown,) = [text for _, file, text in blocks() if not file]
     code = shown.replace("Live(memory", "live = Live(memory") + "\nprint(live.table.rows[0]['tokens'])"
     code += "\nassert '<svg' in live.to_html()"
-    # By hand: 24 GiB less 14.48 GB of weights, over 131,072 bytes a token, until the window lets tokens go.
+    # By hand: 24 GiB less 13.48 GB of weights, over 2 x 32 layers x 32 heads x 128 numbers x 2 bytes a token.
+    assert int(run(copy, code)) == (24 * 2**30 - 2 * 6_738_415_616) // (2 * 32 * 32 * 128 * 2)
+
+
+def test_the_room_beside_a_model_with_a_window_is_of_a_program_that_keeps_every_token(copy: Path) -> None:
+    code = "from smallmodels import memory\nprint(memory.longest_context('Mistral 7B').rows[0]['tokens'])"
     assert int(run(copy, code)) == (24 * 2**30 - 2 * 7_241_732_096) // 131_072
+    assert "in a program that keeps every token" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+def test_above_every_row_stand_its_columns() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    rows = CSV.findall(text)
+    assert len(rows) == text.count("```csv ") == 5
+    for file, columns in rows:
+        assert columns == (ROOT / file).read_text("utf-8").splitlines()[0]
 
 
 def test_an_added_chapter_is_executed_and_its_figure_written(copy: Path) -> None:

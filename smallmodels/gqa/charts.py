@@ -61,7 +61,7 @@ def kv_cache() -> Chart:
     """
     shade = alt.Opacity("chosen:N", scale=alt.Scale(domain=[True, False], range=[1, 0.4]), legend=None)
     bars, *words = bar_marks("caches", alt.X("value:Q", title="keys and values (GB)"))
-    return voice(alt.layer(bars.encode(opacity=shade), *words), alt.Step(42))
+    return voice(alt.layer(bars.encode(opacity=shade), *words), alt.Step(36))
 
 
 _PLACES = alt.Scale(domain=[0, 1, 2, 3], range=["circle", "square", "triangle-up", "diamond"])
@@ -106,7 +106,7 @@ def gpu_decode() -> Chart:
     ms; a tick marks what the card's bandwidth would allow.
     """
     value = alt.X("value:Q", title="time of a step (ms; the tick: at full bandwidth)")
-    return voice(alt.layer(*bar_marks("times", value), tick_marks("least", value)), alt.Step(42))
+    return voice(alt.layer(*bar_marks("times", value), tick_marks("least", value)), alt.Step(34))
 
 
 def gpu_sharing() -> Chart:

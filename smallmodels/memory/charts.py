@@ -23,4 +23,4 @@ def footprint() -> Chart:
     )
     name = card.mark_text(align="left", fontSize=13, color=colour("ink"))
     words = (name.encode(y=ROW, x=alt.value(0), text="text:N"), *end_words(totals, "row:N", "text:N"))
-    return voice(alt.layer(*words, bars, tick_marks("limits", to)), alt.Step(42))
+    return voice(alt.layer(*words, bars, tick_marks("limits", to)), alt.Step(38))

@@ -126,5 +126,5 @@ def floors() -> Chart:
     tick = true.mark_tick(thickness=3, size=18, color=colour("ink"))
     layers = (tick.encode(y=ROW, x=x), fits.mark_point(filled=True, size=95, opacity=1, color=colour("bad")))
     return voice(
-        alt.layer(*end_words(fits, "row:N", "text:N"), layers[0], layers[1].encode(y=ROW, x=x)), alt.Step(36)
+        alt.layer(*end_words(fits, "row:N", "text:N"), layers[0], layers[1].encode(y=ROW, x=x)), alt.Step(30)
     )

@@ -244,7 +244,7 @@ def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Ta
         rows=tuple(map(_duel_row, every)),
         finding=_half_finding(names[0], text, known),
         series=_half_series(known),
-        notes=sweep.recipe,
+        notes=sweep.recipe[-1:],
     )
 
 
@@ -341,7 +341,7 @@ def verdicts(show: str = EVERY_PART) -> Table:
             f"Of {len(found)} parts of the predictions {counts[HELD]} held, {counts[FAILED]} failed"
             f"{f' (of {listed(letters)})' if letters else ''}, and {counts[OPEN] or 'none'} lie within noise."
         ),
-        notes=grid().recipe,
+        notes=grid().recipe[-1:],
     )
 
 

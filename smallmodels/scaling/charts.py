@@ -36,7 +36,7 @@ def factors() -> Chart:
         below,
         *_amounts(meeting, to, y, beside=False),
     )
-    return voice(layers, 250)
+    return voice(layers, 230)
 
 
 def laws() -> Chart:
@@ -65,7 +65,7 @@ def laws() -> Chart:
         beyond("left", alt.value(0)),
         beyond("right", alt.value("width")),
     )
-    return voice(layers, alt.Step(42))
+    return voice(layers, alt.Step(36))
 
 
 def _trillions(field: str, title: str) -> alt.X:
@@ -137,4 +137,4 @@ def serving() -> Chart:
             x=x, y=y, fill=alt.Fill("family:N", scale=FAMILIES, legend=whose), tooltip="name:N"
         ),
     )
-    return voice(layers, 260)
+    return voice(layers, 230)

@@ -48,7 +48,7 @@ def measured() -> Chart:
     Draws the series `shares` (row, value, text, family) and `whole` (row, value) of `speed.measured`.
     """
     value = alt.X("value:Q", title="share of the ceiling (percent; the tick: all of it)")
-    return voice(alt.layer(*bar_marks("shares", value), tick_marks("whole", value)), alt.Step(42))
+    return voice(alt.layer(*bar_marks("shares", value), tick_marks("whole", value)), alt.Step(36))
 
 
 def break_even() -> Chart:

@@ -36,7 +36,7 @@ def mask() -> Chart:
             x=x, y=y, text="text:N"
         ),
     )
-    return voice(layers, alt.Step(44))
+    return voice(layers, alt.Step(40))
 
 
 def _positions() -> alt.Axis:
@@ -123,7 +123,7 @@ def relay() -> Chart:
         ),
         *_guess(guess, y),
     )
-    return voice(layers, 240)
+    return voice(layers, 210)
 
 
 def _back(field: str, title: str = "positions back") -> alt.X:
@@ -163,7 +163,7 @@ def phone_book() -> Chart:
         words.encode(x="beyond:Q", y=alt.value(100), text="text:N"),
         *_guess(guess, y),
     )
-    return voice(layers, 240)
+    return voice(layers, 220)
 
 
 def gradient_reach() -> Chart:
@@ -217,7 +217,7 @@ def cache_by_context() -> Chart:
             for side, dx, dy in (("left", -24, 4), ("over", 0, -10))
         ),
     )
-    return voice(layers, 240)
+    return voice(layers, 220)
 
 
 def prefill_time() -> Chart:

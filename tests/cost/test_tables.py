@@ -280,7 +280,7 @@ def test_every_reachable_use_case_is_labelled_consistently(source, chat, moderat
         (api, {"snapshot": "1999-01"}, "There is no snapshot '1999-01' here"),
         (api, {"provider": "a friend"}, "There is no provider 'a friend' here"),
         (api, {"tokens_per_month": 0}, "0 tokens a month cannot be billed"),
-        (api, {"tokens_per_month": math.inf}, "The tokens_per_month is inf; choose a finite number."),
+        (api, {"tokens_per_month": math.inf}, "`tokens_per_month` is inf; choose a finite number."),
         (api, {"input_share": 1.1}, "The share of tokens read is 1.1"),
         (api, {"input_share": math.nan}, "`input_share` is nan; choose a finite number."),
         (api, {"tokens_per_month": 1e300}, "1e+300 tokens a month cannot be billed"),

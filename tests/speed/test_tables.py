@@ -315,7 +315,7 @@ def test_measurements_without_a_card_are_named():
         (lead, {"ratio": math.nan}, "`ratio` is nan; choose a finite number."),
         (lead, {"ratio": 1e300}, "choose one from 1 to 5"),
         (break_even, {"ffn_dim": 10**9}, "choose one from 1,024 to 65,536"),
-        (break_even, {"ffn_dim": 1024.5}, "The ffn_dim is 1024.5; choose a whole number."),
+        (break_even, {"ffn_dim": 1024.5}, "`ffn_dim` is 1024.5; choose a whole number."),
         (measured, {"gpu": "TPU"}, "There is no GPU 'TPU'"),
         (break_even, {"ffn_dim": 100}, "choose one from 1,024 to 65,536"),
         (break_even, {"n_kv_heads": 0}, "0 key-value heads"),
