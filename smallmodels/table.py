@@ -7,6 +7,7 @@ column by its name, or `to_pandas()`. Standard library only but for that last on
 browser too.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -82,11 +83,24 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What an argument may be while the others stay as they are: the values that show something, in order.
+
+    `why` says of any other value why it cannot be chosen ("not in this report").
+    """
+
+    values: tuple[Value, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of figures, the columns that explain them, and one sentence that says what they show.
 
     `rows` map a column's name to a value or a `Cell`; the first column names the row. `series` holds
-    the named sets of records a chart draws. `notes` are sentences printed under the table.
+    the named sets of records a chart draws. `notes` are sentences printed under the table. Where arguments
+    depend on one another, `choices` says by argument which values would show something; a table without
+    rows names in `nearest` the arguments to change for one that has some.
 
     `len(table)` counts the rows, `for record in table` goes through them as dictionaries of raw values, and
     `table["gap"]` is a column's raw values; `table.to_pandas()` is a DataFrame, and so is `DataFrame(table)`.
@@ -98,6 +112,8 @@ class Table:
     finding: str
     series: Mapping[str, list[dict[str, Value]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    nearest: Mapping[str, Value] = field(default_factory=dict)
 
     def cell(self, row: Mapping[str, Value | Cell], column: Column) -> Cell:
         """The figure of `row` in `column`, always as a `Cell`."""
@@ -243,6 +259,11 @@ class Table:
             "series": {name: list(records) for name, records in self.series.items()},
             "csv": self.to_csv(),
             "markdown": self.to_markdown(),
+            "choices": {
+                name: {"open": [_json(value) for value in choice.values], "why": choice.why}
+                for name, choice in self.choices.items()
+            },
+            "nearest": {name: _json(value) for name, value in self.nearest.items()},
         }
 
     def _repr_html_(self) -> str:
@@ -286,6 +307,10 @@ def raw(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _json(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _is_number(value: Value) -> bool:

@@ -76,7 +76,8 @@ def whole(packed: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     }
     listed = {part: [texts[i] for i in packed[part]] for part in ("notes", "sources")}
     series = {name: [json.loads(texts[i]) for i in indices] for name, indices in packed["series"].items()}
-    return {**joined, **listed, "series": series}
+    depending = {part: packed[part] for part in ("choices", "nearest")}
+    return {**joined, **listed, **depending, "series": series}
 
 
 @pytest.mark.parametrize("make", [head_to_head, spread])

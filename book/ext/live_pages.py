@@ -186,6 +186,8 @@ def packed(result: dict[str, Any], texts: dict[str, int]) -> dict[str, Any]:
         "markdown": indices(result["markdown"].splitlines(keepends=True)),
         "notes": indices(result["notes"]),
         "sources": indices(result["sources"]),
+        "choices": result["choices"],
+        "nearest": result["nearest"],
         "series": {
             name: indices([json.dumps(record, ensure_ascii=False) for record in records])
             for name, records in result["series"].items()

@@ -8,12 +8,14 @@ percentage points.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import TypeVar
 
 from smallmodels import facts, words
 from smallmodels.arguments import checked
 from smallmodels.benchmarks.formulas import beyond_after_holm, gap_error, z_score
 from smallmodels.facts import Score
+from smallmodels.table import Choice
 
 T = TypeVar("T")
 POST = "post"
@@ -51,6 +53,49 @@ def models() -> tuple[str, ...]:
         s for s in facts.scores() if s.source_id in REPORTS and s.pipeline_id != ABLATION and _is_test(s)
     ]
     return tuple(sorted({s.model for s in named}))
+
+
+@cache
+def _tests(report: str, model: str) -> frozenset[str]:
+    return frozenset(score.benchmark for score in scores_of(model, report))
+
+
+def holds(challenger: str, baseline: str, report: str) -> bool:
+    """Whether a report scores these two, and not one and the same, on at least one common test.
+
+    >>> holds("Mistral 7B", "Llama 2 13B", POST), holds("Gemma 7B", "Llama 2 13B", POST)
+    (True, False)
+    """
+    return challenger != baseline and bool(_tests(report, challenger) & _tests(report, baseline))
+
+
+def choices(challenger: str, baseline: str, report: str) -> dict[str, Choice]:
+    """Which challenger, baseline and report show something while the others stay; none where none does."""
+    here = "not in this report with " + baseline, "not in this report with " + challenger
+    found = {
+        "challenger": Choice(tuple(m for m in models() if holds(m, baseline, report)), here[0]),
+        "baseline": Choice(tuple(m for m in models() if holds(challenger, m, report)), here[1]),
+        "source": Choice(tuple(r for r in REPORTS if holds(challenger, baseline, r)), "does not hold both"),
+    }
+    return {name: choice for name, choice in found.items() if choice.values}
+
+
+def nearest(challenger: str, baseline: str, report: str) -> dict[str, str]:
+    """What to change of a state that shows nothing, and as little of it as can be: argument to value.
+
+    >>> nearest("Gemma 7B", "Llama 2 13B", POST)
+    {'source': 'gemma-report'}
+    """
+    asked = {"source": report, "challenger": challenger, "baseline": baseline}
+    full = (
+        {"source": r, "challenger": a, "baseline": b}
+        for r, a, b in product(REPORTS, models(), models())
+        if holds(a, b, r)
+    )
+    # Of several that change as little, the one that keeps the challenger, then the report.
+    weight = {"challenger": 1.2, "source": 1.1, "baseline": 1.0}
+    best = max(full, key=lambda state: sum(weight[n] for n in state if state[n] == asked[n]))
+    return {name: value for name, value in best.items() if value != asked[name]}
 
 
 @cache

@@ -18,7 +18,9 @@ from smallmodels.benchmarks.records import (
     Comparison,
     Pair,
     Spread,
+    choices,
     comparison,
+    nearest,
     origins_of,
     primary,
     protocol_words,
@@ -55,6 +57,8 @@ def head_to_head(
         finding=_finding(found),
         series=_dumbbell_series(found.pairs),
         notes=_notes(found),
+        choices=choices(challenger, baseline, source),
+        nearest={} if found.pairs else nearest(challenger, baseline, source),
     )
 
 

@@ -1,13 +1,14 @@
 """Pairs, comparisons and published scores against counts made by hand from the reports."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
-from smallmodels.benchmarks import MIXED, REPORTS, comparison, published
+from smallmodels.benchmarks import MIXED, REPORTS, comparison, published, records, tables
 
 model = st.sampled_from(benchmarks.models())
 
@@ -79,3 +80,29 @@ def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
 def test_a_pair_is_found_by_the_title_it_bears(found):
     assert benchmarks.pair(found.title, "mistral-7b-paper") == found
     assert benchmarks.pair(found.ours.benchmark, "mistral-7b-paper") == found
+
+
+def test_every_pair_that_a_report_holds_is_reached_through_open_choices_and_no_other() -> None:
+    full = {
+        (a, b, r)
+        for a, b, r in product(records.models(), records.models(), records.REPORTS)
+        if tables.head_to_head(a, b, r).rows
+    }
+    reached = {("Mistral 7B", "Llama 2 13B", "post")}
+    todo = list(reached)
+    while todo:
+        now = dict(zip(("challenger", "baseline", "report"), todo.pop(), strict=True))
+        for name, choice in records.choices(**now).items():
+            for value in choice.values:
+                then = tuple({**now, name.replace("source", "report"): value}.values())
+                if then not in reached:
+                    reached.add(then)
+                    todo.append(then)
+    assert reached == full
+
+
+def test_the_nearest_of_a_state_that_shows_nothing_shows_something() -> None:
+    for a, b, r in product(records.models(), ("Llama 2 13B", "Gemma 7B"), records.REPORTS):
+        if not tables.head_to_head(a, b, r).rows:
+            state = {"challenger": a, "baseline": b, "source": r, **records.nearest(a, b, r)}
+            assert tables.head_to_head(**state).rows

@@ -172,9 +172,10 @@ def by_pointer(page: Page, control: Locator, kind: str) -> Iterator[None]:
         track = control if kind == "slider" else control.locator('input[type="range"]')
         yield from drag(page, track)
     elif kind == "select":
-        options = control.locator("option").evaluate_all("all => all.map(option => option.value)")
-        for value in options[:3] + options[-2:]:
-            control.select_option(value)
+        opened = "all => all.filter(option => !option.disabled).map(option => option.value)"
+        for i in (0, 1, 2, -2, -1):  # what is open depends on the choice before
+            options = control.locator("option").evaluate_all(opened)
+            control.select_option(options[max(-len(options), min(i, len(options) - 1))])
             yield
     elif kind in ("radio", "checkboxes"):
         for label in control.locator("label").all():

@@ -115,11 +115,19 @@ function chosen(spec, typed) {
   throw new Refusal(`There is no “${brief(typed)}”; choose ${enumerated(spec.options.map(([, value]) => plain(value)))}.`);
 }
 
+/** Whether a value would show nothing. */
+const shut = (choice, value) => choice !== undefined && !choice.open.map(canonical).includes(canonical(value));
+
 function select(spec, id) {
   const options = spec.options.map(([label, value]) => h("option", { value: plain(value) }, label));
   const input = h("select", { id, name: spec.name }, ...options);
   return {
     node: single(spec, labelled(spec, id), input),
+    allow: (choice) => options.forEach((option, i) => {
+      const [label, value] = spec.options[i];
+      option.disabled = shut(choice, value);
+      option.textContent = option.disabled ? `${label} (${choice?.why})` : label;
+    }),
     read: () => spec.options[input.selectedIndex][1],
     write: (text) => (input.selectedIndex = spec.options.findIndex(([, value]) => value === text)),
     parse: ([typed]) => chosen(spec, typed),
@@ -137,6 +145,10 @@ function radio(spec) {
   const { inputs, node } = choices(spec, "radio");
   return {
     node,
+    allow: (choice) => inputs.forEach((input, i) => {
+      input.disabled = shut(choice, spec.options[i][1]);
+      input.parentElement?.setAttribute("title", input.disabled ? (choice?.why ?? "") : "");
+    }),
     read: () => spec.options[inputs.findIndex((input) => input.checked)][1],
     write: (text) => inputs.forEach((input, i) => (input.checked = spec.options[i][1] === text)),
     parse: ([typed]) => chosen(spec, typed),
@@ -168,7 +180,7 @@ const KINDS = { slider, log, number, text, checkbox, select, radio, checkboxes }
 
 /** One control with its place for a sentence of refusal. */
 export function control(spec, id) {
-  const made = { print: (text) => [plain(text)], ...KINDS[spec.kind](spec, id), spec };
+  const made = { print: (text) => [plain(text)], allow: () => {}, ...KINDS[spec.kind](spec, id), spec };
   const error = h("p", { class: "live-error", id: `${id}-error`, hidden: true });
   made.node.append(error);
   made.refuse = (sentence) => {

@@ -52,5 +52,7 @@ function unpacked(packed, texts) {
     ...Object.fromEntries(["html", "finding", "csv", "markdown"].map((part) => [part, whole(packed[part])])),
     ...Object.fromEntries(["notes", "sources"].map((part) => [part, each(packed[part])])),
     series: Object.fromEntries(series),
+    choices: packed.choices,
+    nearest: packed.nearest,
   };
 }

@@ -6,6 +6,9 @@ export type State = Record<string, string>;
 /** A row that a chart draws. */
 export type Row = Record<string, string | number | boolean | null>;
 
+/** The values of an argument that show something while the others stay, and why no other can be chosen. */
+export type Choice = { open: string[]; why: string };
+
 /** What one state shows; of `error`, `unknown` and `silent` at most one says why it shows nothing. */
 export type Result = {
   html?: string;
@@ -17,6 +20,8 @@ export type Result = {
   markdown?: string;
   svg?: string;
   values?: State;
+  choices?: Record<string, Choice>; // by argument that depends on the others
+  nearest?: State; // what to change for a state that shows something
   error?: string;
   unknown?: string;
   silent?: string;
@@ -45,6 +50,8 @@ export type Control = {
   parse(typed: string[]): string;
   print(text: string): string[];
   refuse(sentence: string): void;
+  /** Shuts the options that would show nothing; none where they depend on nothing. */
+  allow(choice?: Choice): void;
 };
 
 /** The JSON in a `Live`'s HTML, from which its front end starts. */

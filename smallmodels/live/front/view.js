@@ -4,7 +4,7 @@ import { control } from "./controls.js";
 import { button, copied, download, h } from "./dom.js";
 import { explanations, walkable } from "./explain.js";
 import { foldWhereNarrow, keepInView } from "./place.js";
-import { Refusal, brief, enumerated, shortened } from "./values.js";
+import { Refusal, brief, enumerated, plain, shortened } from "./values.js";
 
 const CALM = 500; // milliseconds without a move before a finding is announced
 
@@ -38,6 +38,7 @@ export class View {
     const parts = ["controls", "finding", "chart", "figures", "scroll", "notes", "panel"];
     /** @type {Record<string, any>} the parts of the HTML by name */
     this.parts = Object.fromEntries(parts.map((part) => [part, root.querySelector(`.live-${part}`)]));
+    this.nearest = h("p", { class: "live-nearest" });
     this.message = h("p", { class: "live-message", "aria-live": "polite" });
     const prefix = `live-${++drawn}`;
     /** @type {import("./types").Control[]} */
@@ -53,6 +54,7 @@ export class View {
     const tip = explanations(root, signal);
     this.drawing = this.parts.chart && this.drawer(tip, signal);
     this.drawing?.update(this.result);
+    this.offer(this.result);
     this.status(host.state);
   }
 
@@ -63,6 +65,7 @@ export class View {
     form.replaceChildren(this.buttons(), fields);
     form.hidden = this.controls.length === 0;
     form.after(this.message);
+    this.parts.finding.after(this.nearest);
     this.panel().prepend(this.exports());
     foldWhereNarrow(figures, signal);
     form.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -216,7 +219,24 @@ export class View {
     this.announce(finding, result.finding);
     figures.querySelector("summary").textContent = counted(scroll.querySelectorAll("tbody tr").length);
     this.remark(result);
+    this.offer(result);
     this.drawing?.update(result);
+  }
+
+  /** Options that would show nothing are shut; where nothing is shown, a link leads to the nearest that is. */
+  offer({ choices = {}, nearest = {} }) {
+    for (const own of this.controls) own.allow(choices[own.spec.name]);
+    const names = Object.entries(nearest).map(([name, value]) => this.named(name, value));
+    this.nearest.replaceChildren();
+    if (names.length === 0) return;
+    const there = h("a", { href: this.address({ ...this.state, ...nearest }) }, names.join(", "));
+    this.nearest.append("The nearest that can be shown: ", there);
+  }
+
+  /** What a control calls a value. */
+  named(name, value) {
+    const options = this.data.controls.find((spec) => spec.name === name)?.options ?? [];
+    return options.find(([, text]) => text === value)?.[0] ?? plain(value);
   }
 
   /** Renews notes and sources in place, so that a panel someone opened stays open. */
@@ -272,11 +292,16 @@ export class View {
 
   /** The address of this page with this state in it. */
   link() {
+    return location.href.split("#")[0] + this.address(this.state);
+  }
+
+  /** The fragment that sets a state. */
+  address(state) {
     const params = new URLSearchParams();
     for (const { spec, print } of this.controls) {
-      for (const value of print(this.state[spec.name])) params.append(spec.name, value);
+      for (const value of print(state[spec.name])) params.append(spec.name, value);
     }
-    return `${location.href.split("#")[0]}#${this.root.id}?${params}`;
+    return `#${this.root.id}?${params}`;
   }
 
   /** Takes on the state a link asks for; what it does not name stands at its first value. */
