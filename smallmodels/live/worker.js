@@ -1,5 +1,5 @@
 // Python in the reader's browser: answers for a page's Lives with the chapter functions themselves.
-import { Files } from "./front/files.js";
+import { Files } from "./files.js";
 
 const { search } = new URL(import.meta.url); // carries the version of all our files
 const address = (name) => new URL(`pyodide/${name}${search}`, import.meta.url).href;

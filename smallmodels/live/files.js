@@ -1,5 +1,5 @@
 // The files of the worker's Python: fetched at once, counted as they come, and checked.
-import { Fault, megabytes, missing, scriptFault, unreachable } from "./faults.js";
+import { Fault, megabytes, missing, scriptFault, unreachable } from "./front/faults.js";
 
 const MARKS = { wasm: "\0asm", zip: "PK", bin: "\x1f\x8b" }; // how a file of each kind begins
 const OFTEN = 100; // milliseconds between two tellings of how far it has come
