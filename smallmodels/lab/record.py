@@ -4,6 +4,11 @@ Each becomes one `data/runs/<name>.json`: what was asked, on what, when, with wh
 settings, for how much processor time, and its rows. Off the CPU the device is part of the name
 (`<name>-cuda.json`), so that no record replaces another machine's. `tiny` trains the small checkpoint that
 the demos start from.
+
+What a card should do next, and no card was at hand for: `prompt-pieces` (`causal_lower_right`),
+`window-paths` once more (`varlen_attn` for the window), `generate-speed` (CUDA graphs), `quantised-step`
+(weights of 8 and 4 bits) and `step-profile` (one step, kernel by kernel). `make lab` on a machine with one
+records them all.
 """
 
 import argparse

@@ -25,9 +25,8 @@ from smallmodels.lab.rotary import rotations
 if TYPE_CHECKING:
     from smallmodels.lab.model import Decoder
 
-Read = Callable[
-    [Tensor], Tensor
-]  # a token of every sequence, (B, 1), to the logits after it, (B, vocab_size)
+# From a token of every sequence, (B, 1), to the logits after it, (B, vocab_size).
+Read = Callable[[Tensor], Tensor]
 WAYS = ("eager", "fixed", "compiled", "graph")
 
 
