@@ -102,7 +102,7 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """`tokens` (B, T) continued by `n_new`, the likeliest each time, or drawn when `temperature` > 0.
 
-        `way` is how a step is taken, see `steps`: `graph` is the one for CUDA. A cache in BF16, `cache_dtype`,
+        `way` is how a step is taken, see `steps`: `graph` is the one for CUDA. A `cache_dtype` of BF16
         reads a text of many thousand tokens faster on a CPU that has its instructions, when heads are shared,
         and rounds. Raises ValueError as `prefill` does, and for a temperature or a number below 0.
         """
