@@ -52,7 +52,7 @@ class Trainer:
             self._advance(min(1.0, (self.step + 1) / (self.warmup + 1)))
 
     def cooled(self, until: int, *, quiet: bool = False) -> Decoder:
-        """A copy trained on to step `until`, its rate falling to zero in a line; ValueError if that is past."""
+        """A copy trained on to step `until`, its rate falling linearly to zero; ValueError if past."""
         if until <= self.step:
             raise ValueError(f"{self.step} steps are done; the rate cannot fall until step {until}.")
         branch, start = self._branch(), self.step
