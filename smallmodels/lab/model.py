@@ -96,16 +96,15 @@ class Decoder(nn.Module):
         temperature: float = 0.0,
         seed: int = 0,
         chunk: int | None = None,
-        way: str | None = None,
+        way: str = "eager",
         cache_dtype: torch.dtype | None = None,
         quiet: bool = False,
     ) -> Tensor:
         """`tokens` (B, T) continued by `n_new`, the likeliest each time, or drawn when `temperature` > 0.
 
-        `way` is how a step is taken, see `steps`; by default as a graph on CUDA, eager elsewhere. A cache in
-        BF16 (`cache_dtype`) reads a text of many thousand tokens faster on a CPU that has its instructions,
-        when heads are shared, and rounds. Raises ValueError as `prefill` does, and for a temperature or a
-        number below 0.
+        `way` is how a step is taken, see `steps`: `graph` is the one for CUDA. A `cache_dtype` of BF16
+        reads a text of many thousand tokens faster on a CPU that has its instructions, when heads are shared,
+        and rounds. Raises ValueError as `prefill` does, and for a temperature or a number below 0.
         """
         if not 0 <= temperature < math.inf or n_new < 0:
             raise ValueError(
@@ -116,7 +115,7 @@ class Decoder(nn.Module):
         cache = self.cache(tokens.shape[0], tokens.shape[1] + n_new, dtype=cache_dtype)
         chance = torch.Generator(tokens.device).manual_seed(seed)
         out, logits = [tokens], self.prefill(tokens, cache, chunk)
-        read = steps.reader(self, cache, way or ("graph" if tokens.is_cuda else "eager"))
+        read = steps.reader(self, cache, way)
         for left in tqdm(range(n_new, 0, -1), "generate", unit="token", disable=quiet or None):
             out.append(_pick(logits, temperature, chance))
             if left > 1:

@@ -5,7 +5,8 @@
     compiled  `fixed` through torch.compile, as one graph without a break             where a compiler is
     graph     `fixed` as a CUDA graph: Python starts one thing a token                CUDA
 
-`Decoder.generate` takes `graph` on CUDA and `eager` elsewhere. All four give the same logits.
+`Decoder.generate` takes `eager` unless told otherwise. All four give the same logits: `fixed` and its capture
+by a compiler are tested on a CPU; `graph` is tested where there is a card, and none was at hand to write it.
 """
 
 import inspect
@@ -90,6 +91,7 @@ class FixedCache:
         self.position = torch.tensor([cache.length], device=device)
         self.turns = rotations(cache.config, 0, cache.capacity, dtype, device)  # (capacity, head_dim/2) each
         self.places = torch.arange(max(cache.slots), device=device)
+        self.ends = torch.arange(2, dtype=torch.int32, device=device)  # one sequence of one query
 
     def require_room(self) -> None:
         """ValueError when the next token would be one too many."""
@@ -116,7 +118,8 @@ class FixedCache:
         window = self.cache.config.windows[layer]
         rolls = window is None or slots <= window
         if rolls and shares_on_card(query) and len(query) == 1 and varlen_counts():
-            return _split(query, keys, values, (self.position + 1).clamp(max=slots)).to(q.dtype)
+            filled = (self.position + 1).clamp(max=slots)
+            return _split(query, keys, values, self.ends, filled).to(q.dtype)
         seen = self.places[:slots] <= self.position  # all, once the buffer is full
         if window is not None and not rolls:
             seen &= self.places[:slots] > self.position - window
@@ -137,9 +140,8 @@ def varlen_counts() -> bool:
     return "seqused_k" in inspect.signature(varlen_attn).parameters
 
 
-def _split(q: Tensor, k: Tensor, v: Tensor, filled: Tensor) -> Tensor:
+def _split(q: Tensor, k: Tensor, v: Tensor, ends: Tensor, filled: Tensor) -> Tensor:
     """One query over the first `filled` slots, by the kernel that splits the keys among multiprocessors."""
-    ends = torch.tensor([0, 1], dtype=torch.int32, device=q.device)
     found: Any = varlen_attn(
         q[:, :, 0],  # (1, n_heads, head_dim)
         k[0].transpose(0, 1),  # (slots, n_kv_heads, head_dim)

@@ -29,7 +29,8 @@ Batches = Callable[[int], tuple[Tensor, Tensor]]
 class Trainer:
     """AdamW on a decoder. `peak` is the rate of embedding and norms; matrices get `peak` x 32 / width.
 
-    `losses` holds the training loss of each step, in nats per counted target.
+    `losses` holds the training loss of each step, in nats per counted target. Raises ValueError for a
+    rate or a warm-up that trains nothing.
     """
 
     def __init__(self, model: Decoder, batches: Batches, *, peak: float = 0.012, warmup: int = 50) -> None:
@@ -51,7 +52,7 @@ class Trainer:
             self._advance(min(1.0, (self.step + 1) / (self.warmup + 1)))
 
     def cooled(self, until: int, *, quiet: bool = False) -> Decoder:
-        """A copy trained on to step `until`, its rate falling linearly to zero."""
+        """A copy trained on to step `until`, its rate falling linearly to zero; ValueError if past."""
         if until <= self.step:
             raise ValueError(f"{self.step} steps are done; the rate cannot fall until step {until}.")
         branch, start = self._branch(), self.step

@@ -126,7 +126,21 @@ def test_predicted_bytes_are_the_tensors_bytes(peer: tuple[PreTrainedModel, Path
         assert held == ours.config.kv_cache_bytes(TOKENS.shape[1], batch=2)
 
 
-@pytest.mark.parametrize("name", ["Mistral 7B", "Llama 2 7B", "Llama 2 13B", "Llama 2 70B", "Llama 3 8B"])
+TRUE = (
+    "Mistral 7B",
+    "Mistral Nemo 12B",
+    "Llama 2 7B",
+    "Llama 2 13B",
+    "Llama 2 70B",
+    "Llama 3 8B",
+    "Qwen2.5 3B",
+    "Qwen2.5 7B",
+    "Qwen3 4B",
+    "Qwen3 8B",
+)
+
+
+@pytest.mark.parametrize("name", TRUE)
 def test_true_models_have_their_published_size(name: str) -> None:
     with torch.device("meta"):
         decoder = Decoder(Config.published(name))
