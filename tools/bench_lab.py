@@ -74,7 +74,7 @@ def windowed_prefill(rounds: int) -> Iterator[Line]:
         cases: dict[str, Case] = {
             "strips": partial(attention.attend, q, k, v, WINDOW),
             "product": product(),
-            "full causal": partial(sdpa, q, k, v, is_causal=True, **shared),
+            "full causal": partial(sdpa, q, k, v, is_causal=True, **shared),  # type: ignore[arg-type]
             "n x n mask": partial(sdpa, q, k, v, attn_mask=mask, **shared),
             "loop over chunks": partial(chunk_loop, q, k, v, WINDOW),
         }
@@ -119,9 +119,9 @@ def pieces(rounds: int) -> Iterator[Line]:
         times = alternate(
             {
                 "one": partial(attention.attend, q, k, v),
-                "pieces": lambda parts=parts: [attention.attend(*part) for part in parts],
+                "pieces": lambda parts=parts: [attention.attend(*part) for part in parts],  # type: ignore[misc]
                 "model, one": partial(read_prompt, model, prompt),
-                "model, pieces": lambda chunk=chunk: model.prefill(prompt, model.cache(1, n), chunk),
+                "model, pieces": lambda chunk=chunk: model.prefill(prompt, model.cache(1, n), chunk),  # type: ignore[misc]
             },
             rounds,
         )
@@ -162,7 +162,7 @@ def model_decode(rounds: int) -> Iterator[Line]:
     for context in (0, 8192):
         size = config.step_bytes(context + 1)
         cases = {"step": partial(one_step, model, filled(model, context)), "read": plain_read(size)}
-        times = alternate(cases, 2 * rounds)
+        times = alternate(cases, 2 * rounds)  # type: ignore[arg-type]
         yield f"model step, {context:,} cached: share of a plain read", ratio(times["read"], times["step"])
 
 
@@ -184,7 +184,7 @@ def against_transformers(rounds: int) -> Iterator[Line]:
         MistralForCausalLM(config).save_pretrained(folder)
         ours = load(folder)
         peers = {
-            f"transformers ({way})": MistralForCausalLM.from_pretrained(
+            f"transformers ({way})": MistralForCausalLM.from_pretrained(  # type: ignore[no-untyped-call]
                 folder, attn_implementation=way
             ).eval()
             for way in ("sdpa", "eager")
@@ -205,7 +205,7 @@ def against_transformers(rounds: int) -> Iterator[Line]:
 def theirs(peer: PreTrainedModel, prompt: Tensor) -> Case:
     """A hundred greedy tokens by transformers."""
     settings = {"attention_mask": torch.ones_like(prompt), "do_sample": False, "pad_token_id": 0}
-    return partial(peer.generate, prompt, max_new_tokens=100, **settings)
+    return partial(peer.generate, prompt, max_new_tokens=100, **settings)  # type: ignore[misc, operator, arg-type]
 
 
 def best_peer(name: str, times: Times) -> Line:
@@ -247,8 +247,8 @@ def peak_bytes() -> int:
 @torch.inference_mode()
 def main(rounds: int) -> None:
     """Run everything, print each figure as it is known, then all as JSON."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
     conditions = (
         f"{device_name(torch.device('cpu'))}, PyTorch {torch.__version__}, float32, head size {HEAD_DIM}"

@@ -115,7 +115,7 @@ def widen(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Gives elements the names that a screen reader takes them by, and takes Thebe's settings off the text.
 
-    docutils gives the entries of a bibliography another role than a list's; a corner of a DataFrame that heads
+    """Gives elements the names that a screen reader takes them by, and takes Thebe's settings off the text.
     nothing is no heading; the theme wants to start notebooks.
     """
     if "body" in context:
