@@ -115,8 +115,8 @@ def widen(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Gives elements the names that a screen reader takes them by, and takes Thebe's settings off the text.
 
-    docutils gives the entries of a bibliography another role than a list gives; a DataFrame has an empty corner that
-    heads nothing; the theme wants to start notebooks.
+    docutils gives the entries of a bibliography another role than a list gives; a DataFrame has an empty
+    corner that heads nothing; the theme wants to start notebooks.
     """
     if "body" in context:
         body = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
