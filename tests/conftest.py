@@ -5,9 +5,15 @@ from typing import TYPE_CHECKING
 
 import browser as chromium
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# No test depends on a clock.
+settings.register_profile("book", deadline=None)
+settings.load_profile("book")
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ def test_reset_brings_the_first_values_back(chapter: Page) -> None:
     widget = find(chapter)
     widget.settle()
     first = widget.arguments()
-    widget.control("source").select_option("llama-3-card")
+    widget.control("source").select_option("gemma-report")
     widget.control("confidence").fill("0.7")
     widget.settle()
     assert widget.arguments() != first

@@ -122,23 +122,23 @@ def test_without_the_prepared_answers_the_page_says_so_and_waits_for_python(
 @pytest.mark.parametrize(
     ("injury", "told"),
     [
-        (missing, "vega.js is not there: the server says 404"),
-        (replaced, "vega.js is not a script: a web page came in its place"),
-        (cut, "vega.js is damaged"),
-        (unreachable, "vega.js could not be fetched"),
+        (missing, "draw.js is not there: the server says 404"),
+        (replaced, "draw.js is not a script: a web page came in its place"),
+        (cut, "draw.js is damaged"),
+        (unreachable, "draw.js could not be fetched"),
     ],
 )
 def test_a_chart_that_cannot_be_drawn_says_why_and_tries_again(
     book: Any, fresh_page: Any, injury: Callable[[Route], None], told: str
 ) -> None:
     page = fresh_page(expected_errors="^console:")
-    page.route("**/vega.js*", injury)
+    page.route("**/draw.js*", injury)
     page.goto(book.url(CHAPTER))
     chart = find(page).root.locator(".live-chart")
     chart.scroll_into_view_if_needed()
     expect(chart).to_contain_text(told)
     expect(chart.locator("svg").first).to_be_visible()  # the static picture of the first state
-    page.unroute("**/vega.js*")
+    page.unroute("**/draw.js*")
     chart.get_by_role("button", name="Try again").click()
     expect(chart.locator(".live-drawing svg")).to_be_visible()
     expect(chart).not_to_contain_text("could not be drawn")

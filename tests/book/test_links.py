@@ -46,7 +46,7 @@ def test_a_copied_link_restores_the_state(book: Any, fresh_page: Any) -> None:
     page.goto(book.url(CHAPTER))
     widget = find(page)
     widget.settle()
-    widget.control("baseline").select_option("LLaMA 1 13B")
+    widget.control("baseline").select_option("Llama 2 7B")
     widget.control("confidence").fill("0.6")
     widget.settle()
     expected = widget.arguments()

@@ -25,7 +25,7 @@ def looks_refused(widget: Widget, refused: bool) -> None:
 
 
 def test_a_refusal_of_python_stays_with_its_control_until_it_is_mended(book: Any, page: Page) -> None:
-    page.goto(book.url("notebooks/02-scaling-laws.html"))
+    page.goto(book.url("notebooks/02b-can-a-law-be-trusted.html"))
     widget = find(page, "refit")
     widget.settle()
     open_panel(widget)

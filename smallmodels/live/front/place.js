@@ -10,9 +10,10 @@ export function foldWhereNarrow(figures, signal) {
   narrow.addEventListener("change", fold, { signal });
 }
 
-/** The chart comes to the foot of a screen that is too low for both, and stays there until another place is touched. */
+/** On a phone too low for both the chart comes to the foot of the screen, and stays there until another place is
+ * touched. Elsewhere it stays where it is: on a low, wide screen it would cover the very controls. */
 export function keepInView(root, control, chart) {
-  if (!chart || root.dataset.touched !== undefined) return;
+  if (!chart || root.dataset.touched !== undefined || !matchMedia(NARROW).matches) return;
   if (chart.getBoundingClientRect().bottom <= innerHeight) return;
   root.dataset.touched = "";
   const covered = control.getBoundingClientRect().bottom - chart.getBoundingClientRect().top + 8;
