@@ -190,7 +190,17 @@ def copy_with_another_score(folder: Path) -> str:
 def test_a_figure_changed_in_the_data_makes_its_notebook_fail(tmp_path: Path) -> None:
     figure = copy_with_another_score(tmp_path)
     shutil.copy(ROOT / "tests" / "nbval.ini", tmp_path)
-    run = [sys.executable, "-m", "pytest", "-c", "nbval.ini", "--nbval", "notebooks/01-benchmarks.ipynb"]
+    # In full, since pictures stand before the figures in what a cell put out.
+    run = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-vv",
+        "-c",
+        "nbval.ini",
+        "--nbval",
+        "notebooks/01-benchmarks.ipynb",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout[-2000:]
