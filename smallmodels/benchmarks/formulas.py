@@ -34,17 +34,23 @@ def standard_error(score_pct: float, n_items: int) -> float:
     return 100 * sqrt(p * (1 - p) / n_items)
 
 
-def gap_error(challenger_pct: float, baseline_pct: float, n_items: int) -> float:
+def gap_error(challenger_pct: float, baseline_pct: float, n_items: int, correlation: float = 0.0) -> float:
     """Standard error of the gap between two scores on the same `n_items`, in percentage points.
 
-    The two runs are treated as unpaired, since averages are all there is to compute from: the Open LLM
-    Leaderboard published the answers item by item, in its "details" data sets, but they cannot be had here.
-    Models tend to fail on the same items, so this is an upper bound.
+    sqrt(s1^2 + s2^2 - 2 r s1 s2), where s1 and s2 are the scores' own standard errors and r is the
+    `correlation` of the two models' results over the items, from -1 to 1 (Miller 2024, arXiv 2411.00640).
+    Averages do not tell r: the Open LLM Leaderboard published the answers item by item, in its "details"
+    data sets, but they cannot be had here. Models tend to fail on the same items, so 0, as if each had sat a
+    test of its own, is an upper bound. `ValueError` for a correlation there cannot be.
 
-    >>> round(gap_error(30.5, 18.3, 164), 2)
-    4.69
+    >>> round(gap_error(30.5, 18.3, 164), 2), round(gap_error(30.5, 18.3, 164, correlation=0.5), 2)
+    (4.69, 3.34)
     """
-    return sqrt(standard_error(challenger_pct, n_items) ** 2 + standard_error(baseline_pct, n_items) ** 2)
+    if not -1 <= correlation <= 1:
+        raise ValueError(f"The correlation is {correlation}; choose one from -1 to 1.")
+    s1, s2 = standard_error(challenger_pct, n_items), standard_error(baseline_pct, n_items)
+    # At a correlation of 1 and equal scores nothing is left, and rounding may leave less.
+    return sqrt(max(0.0, s1**2 + s2**2 - 2 * correlation * s1 * s2))
 
 
 def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, float]:

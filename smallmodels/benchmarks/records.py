@@ -134,14 +134,15 @@ class Pair:
 
     Scores, gap, error and margin are in percentage points; `z` is the margin's width in standard errors.
     `n_items` counts what both figures are shares of; None where unknown or not the same (F1 is no share at
-    all), and `error`, the standard error of the gap, is then None too.
+    all), and `error`, the standard error of the gap, is then None too. `correlation` is the one that the
+    two models' results over the items are taken to have: 0 for the bound from averages.
     """
 
     ours: Score
     theirs: Score
     z: float
     n_items: int | None
-    error: float | None
+    correlation: float = 0.0
 
     @property
     def title(self) -> str:
@@ -153,6 +154,13 @@ class Pair:
         """The challenger's lead in points; negative where it trails."""
         # Published scores have two decimals at most; rounding removes the dust of binary fractions.
         return round(self.ours.score_pct - self.theirs.score_pct, 4)
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of the gap in points (see `gap_error`)."""
+        if not self.n_items:
+            return None
+        return gap_error(self.ours.score_pct, self.theirs.score_pct, self.n_items, self.correlation)
 
     @property
     def margin(self) -> float | None:
@@ -213,11 +221,13 @@ def pairs(
     baseline: str = "Llama 2 13B",
     source: str = POST,
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> list[Pair]:
     """Each benchmark that `source` reports for both models, once, in the report's order.
 
     Where a report has several figures of one benchmark, two of the same protocol are preferred. Raises
-    `ValueError` for a model or report there is none of, or a confidence outside 0.5 to 0.999.
+    `ValueError` for a model or report there is none of, a confidence outside 0.5 to 0.999, or a correlation
+    outside -1 to 1.
     """
     z = z_score(confidence)
     one_of("model", challenger, models())
@@ -229,16 +239,14 @@ def pairs(
         for b in theirs:
             known = found.get(a.benchmark)
             if a.benchmark == b.benchmark and (known is None or _fits_better(a, b, known)):
-                found[a.benchmark] = _paired(a, b, z)
+                found[a.benchmark] = _paired(a, b, z, correlation)
     return list(found.values())
 
 
-def _paired(ours: Score, theirs: Score, z: float) -> Pair:
+def _paired(ours: Score, theirs: Score, z: float, correlation: float) -> Pair:
     shared = ours.eval_set == theirs.eval_set and F1 not in (ours.metric, theirs.metric)
     n_items = facts.eval_set(ours.benchmark, ours.eval_set).n_items if shared else None
-    return Pair(
-        ours, theirs, z, n_items, gap_error(ours.score_pct, theirs.score_pct, n_items) if n_items else None
-    )
+    return Pair(ours, theirs, z, n_items, correlation)
 
 
 def _fits_better(a: Score, b: Score, known: Pair) -> bool:
@@ -252,6 +260,7 @@ def pair(
     challenger: str = "Mistral 7B",
     baseline: str = "Llama 2 13B",
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> Pair:
     """The two models' figures on one benchmark, named or by its title, in one report.
 
@@ -261,7 +270,7 @@ def pair(
     (-3.9, 0.59)
     """
     name = benchmark_named(benchmark)
-    found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence)}
+    found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence, correlation)}
     if name not in found:
         held = ", ".join(map(_both_names, found)) or "nothing of both"
         lacks = f"{report_name(source)} has no {_both_names(name)} of both; it has {held}"
@@ -277,6 +286,7 @@ class Comparison:
     baseline: str
     source: str
     confidence: float
+    correlation: float
     pairs: tuple[Pair, ...]
 
     @property
@@ -321,6 +331,7 @@ def comparison(
     baseline: str = "Llama 2 13B",
     source: str = POST,
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> Comparison:
     """The two models in one report; raises `ValueError` as `pairs` does.
 
@@ -328,8 +339,8 @@ def comparison(
     >>> post.n_leads, len(post.pairs), post.n_mixed
     (6, 7, 6)
     """
-    found = pairs(challenger, baseline, source, confidence)
-    return Comparison(challenger, baseline, source, confidence, tuple(found))
+    found = pairs(challenger, baseline, source, confidence, correlation)
+    return Comparison(challenger, baseline, source, confidence, correlation, tuple(found))
 
 
 def measured_alike(challenger: str = "Mistral 7B", baseline: str = "Llama 2 13B") -> list[str]:

@@ -41,15 +41,17 @@ def head_to_head(
     baseline: str = "Llama 2 13B",
     source: str = POST,
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> Table:
     """Two models in one report: both scores and their origins, the gap, its margin, who leads, the verdict.
 
-    `source` is one of `REPORTS`. The margin is the half-width of the unpaired interval for the gap at
-    `confidence` (see `gap_error`). A pair is comparable only when one pipeline produced both figures with
+    `source` is one of `REPORTS`. The margin is the half-width of the interval for the gap at `confidence`,
+    when the two models' results over the items have this `correlation`; averages do not tell it, and 0 gives
+    the upper bound (see `gap_error`). A pair is comparable only when one pipeline produced both figures with
     the same metric, shots and test set; for the post's figures the primary sources they were matched to
     decide. Raises `ValueError` as `pairs` does.
     """
-    found = comparison(challenger, baseline, source, confidence)
+    found = comparison(challenger, baseline, source, confidence, correlation)
     return Table(
         caption=f"{challenger} against {baseline}: {report_name(source)}",
         columns=_columns(found),
@@ -91,8 +93,9 @@ def _items(pair: Pair) -> str:
 def _columns(found: Comparison) -> tuple[Column, ...]:
     challenger, baseline = found.challenger, found.baseline
     places = _decimals([score for pair in found.pairs for score in (pair.ours, pair.theirs)])
+    alike = f", their results correlated at {found.correlation:g}," if found.correlation else ","
     margin = (
-        "If two equally good models answered this many independently drawn questions, "
+        f"If two equally good models answered this many independently drawn questions{alike} "
         f"their gap would stay below this {found.confidence:.0%} of the time."
     )
     return (
