@@ -30,12 +30,14 @@ class Cell:
     """One figure together with where it comes from.
 
     `source` is a sentence for the reader, shown on hover and focus and listed under the table; `note` is
-    shown there too but not listed. A bare value in a row is the same as a `Cell` without either.
+    shown there too but not listed. `href` is where the figure leads: `#id?argument=value`, the state of a
+    widget. A bare value in a row is the same as a `Cell` without any of these.
     """
 
     value: Value
     source: str = ""
     note: str = ""
+    href: str = ""
 
     @property
     def explanation(self) -> str:
@@ -221,7 +223,7 @@ class Table:
             text = column.show(cell.value)
             # A text too long for one line is given room to wrap.
             kind = look or (' class="long"' if len(text) > 20 else "")
-            shown = _explained(text, cell.explanation)
+            shown = _explained(text, cell.explanation, cell.href)
             cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -317,8 +319,11 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _explained(text: str, explanation: str) -> str:
+def _explained(text: str, explanation: str, href: str = "") -> str:
     # Focusable, with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
+    if href:
+        told = f' aria-description="{escape(explanation)}"' if explanation else ""
+        return f'<a href="{escape(href)}"{told}>{escape(text)}</a>'
     if not explanation:
         return escape(text)
     described = f'tabindex="0" aria-description="{escape(explanation)}"'
