@@ -35,8 +35,8 @@ def board() -> Chart:
     def drawn(fill: str, inside: bool) -> alt.Chart:
         """The marks of one fill: their insides, as strong as it says, or their outlines."""
         chosen = marks.transform_filter(alt.datum.fill == fill)
-        look = {"filled": inside, "opacity": _FILLS[fill] if inside else 1, "strokeWidth": 1.8}
-        points: alt.Chart = chosen.mark_point(size=110, **look)
+        opacity = _FILLS[fill] if inside else 1
+        points: alt.Chart = chosen.mark_point(size=110, filled=inside, opacity=opacity, strokeWidth=1.8)
         encoded: alt.Chart = points.encode(x=place, y=_ROW, color=_TONE, shape=_SHAPE)
         return encoded
 
