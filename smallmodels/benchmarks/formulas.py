@@ -4,6 +4,8 @@ from collections.abc import Hashable, Sequence
 from math import erfc, fsum, sqrt
 from statistics import NormalDist
 
+CHANCE = 0.8  # the power that tests are commonly planned for
+
 
 def z_score(confidence: float) -> float:
     """How many standard errors a two-sided interval of this confidence spans on each side.
@@ -78,7 +80,7 @@ def items_needed(gap: float, margin: float, n_items: int) -> float:
 
 
 def detectable_gap(
-    score_pct: float, n_items: int, confidence: float = 0.95, chance: float = 0.8, correlation: float = 0.0
+    score_pct: float, n_items: int, confidence: float = 0.95, chance: float = CHANCE, correlation: float = 0.0
 ) -> float:
     """The true gap, in points, that a test of `n_items` shows as beyond noise with this `chance` (its power).
 

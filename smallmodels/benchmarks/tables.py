@@ -12,6 +12,7 @@ from functools import cache
 from smallmodels import facts
 from smallmodels.arguments import checked
 from smallmodels.benchmarks.formulas import (
+    CHANCE,
     detectable_gap,
     interval,
     items_needed,
@@ -221,7 +222,7 @@ def power(
     source: str = "mistral-7b-paper",
     confidence: float = 0.95,
     correlation: float = 0.0,
-    chance: float = 0.8,
+    chance: float = CHANCE,
 ) -> Table:
     """The gap that each test of a report can show between the post's two models, and the gap it reports.
 
