@@ -1,8 +1,10 @@
 """Sampling error of a benchmark: numbers in, numbers out. Scores, gaps and errors are percentage points."""
 
-from collections.abc import Sequence
-from math import erfc, sqrt
+from collections.abc import Hashable, Sequence
+from math import erfc, fsum, sqrt
 from statistics import NormalDist
+
+CHANCE = 0.8  # the power that tests are commonly planned for
 
 
 def z_score(confidence: float) -> float:
@@ -75,6 +77,68 @@ def items_needed(gap: float, margin: float, n_items: int) -> float:
     if gap == 0:
         raise ValueError("A gap of 0 is within noise however long the test; choose two scores that differ.")
     return n_items * (margin / gap) ** 2
+
+
+def detectable_gap(
+    score_pct: float, n_items: int, confidence: float = 0.95, chance: float = CHANCE, correlation: float = 0.0
+) -> float:
+    """The true gap, in points, that a test of `n_items` shows as beyond noise with this `chance` (its power).
+
+    (z_confidence + z_chance) standard errors of the gap between two scores near `score_pct` whose results
+    have this `correlation` (Miller 2024, arXiv 2411.00640, section 5). `ValueError` as `gap_error` raises,
+    and for a chance outside 0.5 to 0.999.
+
+    >>> round(detectable_gap(50, 164), 1), round(detectable_gap(50, 14042), 1)
+    (15.5, 1.7)
+    """
+    if not 0.5 <= chance <= 0.999:
+        raise ValueError(f"The chance is {chance}; choose one from 0.5 to 0.999.")
+    width = z_score(confidence) + NormalDist().inv_cdf(chance)
+    return width * gap_error(score_pct, score_pct, n_items, correlation)
+
+
+def paired_error(differences: Sequence[float]) -> float:
+    """Standard error of a mean difference, in points, from the items' `differences` (parts of 1).
+
+    sqrt(sum (d - mean)^2) / n, the same as `gap_error` with the correlation that the results have.
+
+    >>> round(paired_error([1, 0, 0, -1, 1, 0]), 2)
+    28.05
+    """
+    return clustered_error(differences, range(len(differences)))
+
+
+def clustered_error(differences: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """The same where items of one cluster go together: sqrt(sum over clusters of (sum of d - mean)^2) / n.
+
+    Miller 2024 (arXiv 2411.00640, section 2.2), without a correction for few clusters. `clusters` names the
+    cluster of each item.
+
+    >>> round(clustered_error([1, 0, 0, -1, 1, 0], "xxyyzz"), 2)
+    27.22
+    """
+    n, mean = len(differences), fsum(differences) / len(differences)
+    sums: dict[Hashable, list[float]] = {}
+    for difference, cluster in zip(differences, clusters, strict=True):
+        sums.setdefault(cluster, []).append(difference - mean)
+    return 100 * sqrt(fsum(fsum(parts) ** 2 for parts in sums.values())) / n
+
+
+def mcnemar_p(only_a: int, only_b: int) -> float:
+    """McNemar's exact p: how likely so uneven a split of the items that one model alone got right is by luck.
+
+    Two-sided, from the binomial with 1/2. 1 where there is no such item.
+
+    >>> mcnemar_p(9, 1)
+    0.021484375
+    """
+    n, low = only_a + only_b, min(only_a, only_b)
+    tail, term = 0, 1
+    for k in range(low + 1):
+        tail += term
+        term = term * (n - k) // (k + 1)
+    p: float = 2 * tail / 2**n
+    return min(1.0, p)
 
 
 def beyond_after_holm(z_scores: Sequence[float], confidence: float) -> int:

@@ -88,6 +88,25 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How far the results of two models over the items of a test go together, -1 to 1.
+
+    `low` and `high` are the same for one value. `n_items` is None where it is a range over several tests.
+    """
+
+    id: str
+    models: str
+    items: str
+    n_items: int | None
+    low: float
+    high: float
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The exact shape of a decoder, every count a number of that thing.
 

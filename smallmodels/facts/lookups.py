@@ -9,6 +9,7 @@ from smallmodels.facts.kinds import (
     Calculator,
     ChatRating,
     Claim,
+    Correlation,
     EvalSet,
     Event,
     Gpu,
@@ -52,6 +53,12 @@ def benchmarks() -> tuple[Benchmark, ...]:
 def eval_sets() -> tuple[EvalSet, ...]:
     """The sets of items behind the benchmarks."""
     return load("eval_sets", EvalSet)
+
+
+@cache
+def correlations() -> tuple[Correlation, ...]:
+    """How far two models' results over a test's items go together."""
+    return load("correlations", Correlation)
 
 
 @cache

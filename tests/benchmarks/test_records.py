@@ -88,7 +88,7 @@ def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
     }
     assert later["TriviaQA"] > mistral["TriviaQA"]
     assert sum(then[name] == score for name, score in later.items()) > len(later) / 2
-    assert benchmarks.measured_alike() == ["mistral-7b-paper", "open-llm-leaderboard-v1"]
+    assert "mixtral-paper" in benchmarks.measured_alike()
 
 
 @pytest.mark.parametrize("found", comparison(source="mistral-7b-paper").pairs, ids=lambda found: found.title)

@@ -209,7 +209,7 @@ def test_a_report_that_mixes_runs_and_quotations_compares_nothing():
 
 def test_a_pair_shows_the_runs_that_make_it_comparable():
     row = by_benchmark(head_to_head())["HellaSwag"]
-    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot acc"
+    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot"
 
 
 def test_f1_has_no_binomial_margin_and_a_stand_in_says_so():
@@ -252,7 +252,7 @@ def test_a_figure_that_several_runs_agree_on_is_given_to_all_of_them():
     """Meta's run and Mistral's both have 80.7; the comparison stands on one, so the list must name it too."""
     rows = {figure: run for figure, _, _, run, _ in list(provenance().shown())[1:]}
     assert rows["HellaSwag, Llama 2 13B"] == (
-        "Meta's run of 2023, 0-shot acc, or Mistral's run of 2023, 0-shot acc: they agree"
+        "Meta's run of 2023, 0-shot length-normalised (inferred), or Mistral's run of 2023, 0-shot: they agree"
     )
     for name, row in by_benchmark(head_to_head()).items():
         assert row["baseline_from"] in rows[f"{name}, Llama 2 13B"]

@@ -50,6 +50,10 @@ export type Control = {
   parse(typed: string[]): string;
   print(text: string): string[];
   refuse(sentence: string): void;
+  /** Milliseconds to wait for another key before what stands there is read. */
+  pause: number;
+  /** Whether a value is too long to be carried by a link. */
+  long(text: string): boolean;
   /** Shuts the options that would show nothing; none where they depend on nothing. */
   allow(choice?: Choice): void;
 };
