@@ -52,6 +52,16 @@ _ALL = (
 VERDICTS = {one.name: one for one in _ALL}
 OF_CLAIMS = (RIGHT, CAVEAT, WITHIN, MIXED, UNTOLD, WRONG)  # in the order that counts and legends have
 OF_GAPS = (BEYOND, WITHIN, MIXED, UNKNOWN)
+# What a chapter calls in words of its own, with the verdict whose mark shows it: how the post tells an event
+# of the story, and what became of a prediction.
+OTHERWISE = {
+    "defensible or unprovable": CAVEAT,
+    "overstated or contradicted": WRONG,
+    "left out": UNTOLD,
+    "held": RIGHT,
+    "undecided": WITHIN,
+    "failed": WRONG,
+}
 
 
 def verdict(name: str) -> Verdict:
@@ -63,3 +73,12 @@ def verdict(name: str) -> Verdict:
     if name not in VERDICTS:
         raise ValueError(f"There is no verdict {name!r}; choose one of {', '.join(VERDICTS)}.")
     return VERDICTS[name]
+
+
+def mark(word: str) -> Verdict | None:
+    """The verdict whose mark shows a word, a verdict's name or another's; `None` for a word that is neither.
+
+    >>> mark("held"), mark("perhaps")
+    (Verdict(name='right', means='It holds as it was said.', fill='solid', shape='circle', tone='good'), None)
+    """
+    return VERDICTS.get(OTHERWISE.get(word, word))

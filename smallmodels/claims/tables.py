@@ -85,7 +85,9 @@ def of_chapter(chapter: Sequence[str]) -> Table:
 def _columns() -> tuple[Column, ...]:
     return (
         Column("claim", "the post's claim", meaning="In our words."),
-        Column("verdict", "verdict", meaning="By a rule: see how a verdict is computed."),
+        Column(
+            "verdict", "verdict", meaning="By a rule: see how a verdict is computed.", rank=1, kind="verdict"
+        ),
         Column("figures", "it rests on"),
         Column("turns", "what would turn it", meaning="Each assumption that does, moved alone."),
         Column("see", "see it"),
@@ -124,8 +126,7 @@ def _marks(found: Board) -> Records:
     marks: Records = []
     for ruling in found.rulings:
         seen[ruling.verdict] += 1
-        kind = verdict(ruling.verdict)
-        place: Record = {"verdict": kind.name, "place": seen[kind.name], "fill": kind.fill}
+        place: Record = {"verdict": ruling.verdict, "place": seen[ruling.verdict]}
         marks.append({**place, "claim": f"{ruling.number}"})
     return marks
 

@@ -352,7 +352,10 @@ def _case_columns() -> tuple[Column, ...]:
         Column("replaces_post", "stands in? the post", meaning=post),
         Column("replaces", "stands in?"),
         Column(
-            "comparable", "the two scores", meaning="Were they measured alike, and is the gap beyond noise?"
+            "comparable",
+            "the two scores",
+            meaning="Were they measured alike, and is the gap beyond noise?",
+            kind="verdict",
         ),
     )
 

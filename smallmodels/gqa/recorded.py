@@ -31,7 +31,7 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("sharing-quality", rows, device)
+    shown, record, source = recorded("sharing-quality", rows, device)
     found = losses(shown)
     return Table(
         caption="Quality of shared heads: loss of models of equal size on unseen text",
@@ -49,7 +49,8 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
             for one in found
         ),
         finding=_quality_finding(found),
-        notes=notes + _beside(sharing_quality, "sharing-quality", rows, device),
+        notes=_beside(sharing_quality, "sharing-quality", rows, device),
+        record=record,
         series=_quality_series(found),
     )
 
@@ -117,7 +118,7 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("conversion", rows, device)
+    shown, record, source = recorded("conversion", rows, device)
     found = converted(shown)
     names = {share: f"after {share:.0%} more" if share else "at once" for share in found.shares}
     return Table(
@@ -136,7 +137,8 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
             for way in found.ways
         ),
         finding=_conversion_finding(found, names),
-        notes=notes + _beside(conversion, "conversion", rows, device),
+        notes=_beside(conversion, "conversion", rows, device),
+        record=record,
         series=_conversion_series(found, names),
     )
 
@@ -168,7 +170,7 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("decode-time", rows, device)
+    shown, record, source = recorded("decode-time", rows, device)
     found = steps(shown)
     line = found.line()
     return Table(
@@ -187,7 +189,8 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
             for step in found.all
         ),
         finding=_decode_finding(found, line),
-        notes=notes + _beside(decode_time, "decode-time", rows),
+        notes=_beside(decode_time, "decode-time", rows),
+        record=record,
         series=_decode_series(found, line),
     )
 
@@ -260,7 +263,7 @@ def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
 
     `card` is the one the rows were measured on, for its published bandwidth; ValueError for an unknown one.
     """
-    rows, notes, source = recorded("published-decode", rows, "cuda")
+    rows, record, source = recorded("published-decode", rows, "cuda")
     copy, found = card_steps(rows)
     peak = facts.gpu(card).bandwidth_gb_s
     return Table(
@@ -279,7 +282,7 @@ def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
             for step in found.values()
         ),
         finding=_gpu_decode_finding([*found.values()], copy, peak),
-        notes=notes,
+        record=record,
         series=_gpu_decode_series([*found.values()], peak),
     )
 
@@ -326,7 +329,7 @@ def _seen(context: int) -> str:
 @checked
 def gpu_sharing(rows: Rows | None = None) -> Table:
     """The attention of a decoding step on a card, over a long cache, by the number of KV heads."""
-    rows, notes, source = recorded("shared-decode", rows, "cuda")
+    rows, record, source = recorded("shared-decode", rows, "cuda")
     found = card_sharings(rows)
     first, last = found[0], found[-1]
     return Table(
@@ -349,7 +352,7 @@ def gpu_sharing(rows: Rows | None = None) -> Table:
             f"{last.grouped.faster(first.grouped):.1f} times faster, where the bytes say "
             f"{last.grouped.fewer(first.grouped):.0f} times."
         ),
-        notes=notes,
+        record=record,
         series=_gpu_sharing_series(found),
     )
 

@@ -76,7 +76,8 @@ def losses(show: str = "loss", seed: str | int = MEAN, record: str = RECORD) -> 
         rows=rows,
         finding=_falls(sweep),
         series=_loss_series(sweep, show, chosen),
-        notes=sweep.recipe,
+        notes=sweep.recipe[:1],
+        record=sweep.recipe[1:],
     )
 
 
@@ -244,7 +245,7 @@ def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Ta
         rows=tuple(map(_duel_row, every)),
         finding=_half_finding(names[0], text, known),
         series=_half_series(known),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 
@@ -330,7 +331,7 @@ def verdicts(show: str = EVERY_PART) -> Table:
             Column("letter", "in the protocol"),
             Column("prediction", "predicted"),
             Column("outcome", "came out"),
-            Column("verdict", "verdict"),
+            Column("verdict", "verdict", kind="verdict"),
         ),
         rows=tuple(
             {"letter": v.letter, "prediction": v.prediction, "outcome": v.outcome, "verdict": v.verdict}
@@ -341,7 +342,7 @@ def verdicts(show: str = EVERY_PART) -> Table:
             f"Of {len(found)} parts of the predictions {counts[HELD]} held, {counts[FAILED]} failed"
             f"{f' (of {listed(letters)})' if letters else ''}, and {counts[OPEN] or 'none'} lie within noise."
         ),
-        notes=grid().recipe[-1:],
+        record=grid().recipe[-1:],
     )
 
 

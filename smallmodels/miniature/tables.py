@@ -68,7 +68,8 @@ def refit(
         rows=(*_constant_rows(found, registered), *_quality_rows(found)),
         finding=_fit_finding(sweep, found),
         series=_fit_series(sweep, found),
-        notes=(_interval_note(registered), sweep.recipe[-1]),
+        notes=(_interval_note(registered),),
+        record=sweep.recipe[-1:],
     )
 
 
@@ -217,7 +218,7 @@ def floors(how: str = LEAST_SQUARES) -> Table:
         rows=tuple(map(_floor_row, found)),
         finding=_floors_finding(sweep, found),
         series=_floor_series(sweep, found),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 
@@ -285,7 +286,7 @@ def matches(larger: int = 64, read: int = HELD_OUT, how: str = LEAST_SQUARES) ->
             *(_measured_row(record, found, read) for record, found in measured.items()),
         ),
         finding=_match_finding([*needed.values()], [*measured.values()]),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 

@@ -102,9 +102,9 @@ def test_another_devices_record_says_how_far_it_is_from_the_first(
 )
 def test_a_run_just_made_stands_beside_the_record(shown: Any, name: str, keys: tuple[str, ...]) -> None:
     rows = [{key: row[key] for key in keys or row} for row in facts.run(name).rows]
-    notes = shown(rows).notes
-    assert notes[0] == "Run just now, on this machine."
-    assert notes[-1] == f"Recorded before, on {facts.run(name).device}: {shown().finding}"
+    table = shown(rows)
+    assert table.record == ("Run just now, on this machine.",)
+    assert table.notes[-1] == f"Recorded before, on {facts.run(name).device}: {shown().finding}"
     assert not any("Recorded before" in note for note in shown().notes)
 
 
@@ -118,7 +118,7 @@ def test_every_figure_is_finite_and_says_where_it_was_measured(show: object) -> 
     drawn = [v for rows in table.series.values() for row in rows for v in row.values()]
     shown = [v for c in table.columns for v in table.values(c.name)]
     assert all(isfinite(v) for v in drawn + shown if isinstance(v, int | float))
-    assert "H100" in table.notes[0]
+    assert "H100" in table.record[0]
     assert table.sources()
 
 

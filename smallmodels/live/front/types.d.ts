@@ -14,7 +14,8 @@ export type Result = {
   html?: string;
   finding?: string;
   notes?: string[];
-  sources?: string[];
+  sources?: string[]; // HTML
+  record?: string[];
   series?: Record<string, Row[]>;
   csv?: string;
   markdown?: string;
@@ -77,6 +78,8 @@ export type Host = {
   vega(compiled: boolean): Promise<any>;
   ask(view: any, state: State): Promise<Result>;
   again?(view: any): void;
+  /** Where the page has its own entry for a source. */
+  entry?(id: string | undefined): string;
 };
 
 /** What shows an explanation beside what it explains. */
