@@ -532,6 +532,11 @@ def expert_tests(run: str) -> list[str]:
     return sorted(found[True] & found[False], key=_family_order)
 
 
+def every_expert_test() -> list[str]:
+    """The same over all runs that are one harness."""
+    return sorted({test for _, id in expert_runs() for test in expert_tests(id)}, key=_family_order)
+
+
 def mixtures(run: str, test: str) -> tuple[list[Expert], list[Entry]]:
     """The mixtures of a run on a test by day, and its dense models by size; `ValueError` for another test."""
     if test not in expert_tests(run):
