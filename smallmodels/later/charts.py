@@ -15,10 +15,6 @@ from smallmodels.charts import (
 )
 
 _SIDES = alt.Scale(domain=["above", "below"], range=[colour("good"), colour("other")])
-_TONES = alt.Scale(domain=["fell", "stayed", "rose"], range=[colour("good"), colour("other"), colour("bad")])
-_QUANTITIES = alt.Scale(
-    domain=["parameters", "compute", "price"], range=[colour("ink"), colour("llama"), colour("mistral")]
-)
 
 
 def crossings() -> Chart:
@@ -47,7 +43,7 @@ def crossings() -> Chart:
         side_words(first, "right", "left", 0, 14, **ink).encode(y=ROW, x=day, text="text:N"),
         side_words(first, "left", "right", 0, 14, **ink).encode(y=ROW, x=day, text="text:N"),
     )
-    return voice(layers, alt.Step(48))
+    return voice(layers, alt.Step(42))
 
 
 def behind() -> Chart:
@@ -61,7 +57,7 @@ def behind() -> Chart:
     layers = alt.layer(
         data.mark_bar(size=12).encode(y=ROW, x=value, color=tone), *end_words(data, "row:N", "text:N")
     )
-    return voice(layers, alt.Step(36))
+    return voice(layers, alt.Step(32))
 
 
 def staircase() -> Chart:
@@ -98,26 +94,7 @@ def staircase() -> Chart:
         side_words(steps, "right", "left", 7, -9, **words).encode(x=day, y=size, text="text:N"),
         side_words(steps, "left", "right", -7, 11, **words).encode(x=day, y=size, text="text:N"),
     )
-    return voice(layers, 330)
-
-
-def rates() -> Chart:
-    """Chapter 07: months to half of every claim on one line each, with its interval where it has one.
-
-    Draws the series `paces` (row, months, low, high, quantity, text) of `later.rates`.
-    """
-    data = alt.Chart(alt.NamedData("paces"))
-    scale, title = alt.Scale(type="log", nice=False, padding=10), "months to half"
-    tone = alt.Color("quantity:N", scale=_QUANTITIES, legend=legend_below())
-    low = alt.X("low:Q", scale=scale, title=title, axis=log_axis(0, 2, grid=True))
-    layers = alt.layer(
-        data.mark_rule(strokeWidth=9, opacity=0.3).encode(y=ROW, x=low, x2="high:Q", color=tone),
-        data.transform_filter(alt.datum.months > 0)
-        .mark_point(filled=True, size=95, opacity=1)
-        .encode(y=ROW, x=alt.X("months:Q", scale=scale, title=title), color=tone),
-        *end_words(data, "row:N", "text:N"),
-    )
-    return voice(layers, alt.Step(34))
+    return voice(layers, 270)
 
 
 def experts() -> Chart:
@@ -145,23 +122,4 @@ def experts() -> Chart:
         ),
         words.encode(x=active, y=score, text="text:N"),
     )
-    return voice(layers, 300)
-
-
-def prices() -> Chart:
-    """Chapter 07: the first and the last price of every offer on one line each; the filled mark is the last.
-
-    Draws the series `courses` (row, first, last, tone, text) of `later.prices`, in dollars.
-    """
-    data = alt.Chart(alt.NamedData("courses"))
-    scale, title = alt.Scale(type="log", nice=False, padding=10), "price (USD)"
-    first = alt.X("first:Q", scale=scale, title=title, axis=log_axis(-2, 1, grid=True))
-    last = alt.X("last:Q", scale=scale, title=title)
-    tone = alt.Color("tone:N", scale=_TONES, legend=legend_below())
-    layers = alt.layer(
-        data.mark_rule(strokeWidth=3, opacity=0.6).encode(y=ROW, x=first, x2="last:Q", color=tone),
-        data.mark_point(size=70, strokeWidth=2).encode(y=ROW, x=first, color=tone),
-        data.mark_point(filled=True, size=95, opacity=1).encode(y=ROW, x=last, color=tone),
-        *end_words(data, "row:N", "text:N"),
-    )
-    return voice(layers, alt.Step(34))
+    return voice(layers, 260)

@@ -482,6 +482,12 @@ def paces() -> tuple[Pace, ...]:
     return tuple(_pace(claim) for claim in facts.progress_claims())
 
 
+def quantities() -> list[tuple[str, str]]:
+    """Of what a pace has been published, as (what to call it, id)."""
+    names = dict.fromkeys(claim.quantity for claim in facts.progress_claims())
+    return [(name, name) for name in names]
+
+
 def _pace(claim: ProgressClaim) -> Pace:
     if claim.fold_low and claim.fold_high:
         return Pace(claim, None, fold_months(claim.fold_high), fold_months(claim.fold_low))

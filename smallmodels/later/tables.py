@@ -38,6 +38,7 @@ from smallmodels.later.records import (
     mixtures,
     nearest,
     paces,
+    quantities,
     stairs,
 )
 from smallmodels.story import bounds, months, spoken
@@ -47,6 +48,7 @@ from smallmodels.words import figures, listed, sentence, signed
 Record = dict[str, Value]
 Row = Mapping[str, Value | Cell]
 MILLION = 1e6
+PARAMETERS = "parameters"
 UNPAIRED = (
     f"“Beyond noise” means more than {CONFIDENCE:.0%} sampling error of two unpaired scores, an upper bound."
 )
@@ -220,7 +222,7 @@ def behind(big: str = BIG, limit: float = LIMIT, run: str = "leaderboard-v1") ->
         rows=tuple(_behind_row(one) for one in found),
         finding=_behind_finding(found, limit, big),
         series={"bars": [_bar(one) for one in found]},
-        notes=(*_best_of_all(found, big), *_run_notes(run)),
+        notes=_best_of_all(found, big),
         choices=choices(big, limit, run),
         nearest=change,
     )
@@ -390,33 +392,31 @@ def _line(found: Staircase, name: str, pace: tuple[float, float]) -> list[Record
 
 
 @checked
-def rates(threshold: float = 69.8, run: str = ANY) -> Table:
-    """Published paces as months to half, this chapter's beside them, and where each would lead by today.
+def rates(threshold: float = 69.8, run: str = ANY, quantity: str = "parameters") -> Table:
+    """Published paces of one quantity as months to half, this chapter's beside them, and where they lead.
 
     Where a pace of parameters would lead: the first step of the threshold's staircase, halved at that pace
-    up to the latest day of the data. `ValueError` as `staircase` raises.
+    up to the latest day of the data. `ValueError` as `staircase` raises, and for an unknown quantity.
     """
+    facts.lookups.one({name: name for _, name in quantities()}, quantity, "quantity")
     found = stairs(threshold, run)
-    ours = _our_rows(found)
-    shown = (*ours, *(_pace_row(pace, found) for pace in paces()))
+    published = [pace for pace in paces() if pace.claim.quantity == quantity]
+    ours = _our_rows(found) if quantity == PARAMETERS else []
     return Table(
-        caption=f"Months in which it halves, and what {threshold:g}% on MMLU would take by now",
+        caption=f"Months in which {quantity} halve, and what {threshold:g}% on MMLU would take by now",
         columns=(
             Column("claim", "what halves"),
-            Column("quantity", "of"),
             Column("months", "months to half", "", ".1f"),
             Column("low", "from", "months", ".1f"),
             Column("high", "to", "months", ".1f"),
             Column("leads", "would lead to", "million parameters", ",.0f"),
             Column("verified", "verified", meaning="yes: read in its source; partly: not all of it."),
         ),
-        rows=shown,
+        rows=(*ours, *(_pace_row(pace, found) for pace in published)),
         finding=_rates_finding(found),
-        series={"paces": [_pace_bar(row) for row in shown]},
-        notes=(
-            "Only parameters lead to a size; compute and prices halve by other causes too.",
-            "Two values and two dates give a pace without an interval.",
-        ),
+        notes=()
+        if quantity == PARAMETERS
+        else ("Compute and prices halve by other causes; no size follows.",),
     )
 
 
@@ -431,7 +431,6 @@ def _our_rows(found: Staircase) -> list[Row]:
     return [
         {
             "claim": Cell(f"{here} here: line through the steps", note=told),
-            "quantity": "parameters",
             "months": fitted.halving,
             "low": fitted.low,
             "high": fitted.high,
@@ -440,7 +439,6 @@ def _our_rows(found: Staircase) -> list[Row]:
         },
         {
             "claim": Cell(f"{here} here: first step to today", note=_pace_note(found)),
-            "quantity": "parameters",
             "months": found.until_today,
             "leads": last.total / MILLION,
             "verified": "computed",
@@ -452,10 +450,9 @@ def _pace_row(pace: Pace, found: Staircase) -> Row:
     claim = pace.claim
     note = f"{sentence(claim.note)} " if claim.note else ""
     at = f", {claim.locator}" if claim.locator else ""
-    leads = found.led_to(pace.months) / MILLION if claim.quantity == "parameters" and pace.months else None
+    leads = found.led_to(pace.months) / MILLION if claim.quantity == PARAMETERS and pace.months else None
     return {
         "claim": Cell(claim.claim, f"{facts.source(claim.source_id).title}{at}, {spoken(claim.date)}.", note),
-        "quantity": claim.quantity,
         "months": pace.months,
         "low": pace.low,
         "high": pace.high,
@@ -471,25 +468,6 @@ def _rates_finding(found: Staircase) -> str:
         f"Halving every {law:g} months, {size(would)} would do by now; the smallest found has "
         f"{size(smallest)}, {smallest / would:,.0f} times as many."
     )
-
-
-def _pace_bar(row: Row) -> Record:
-    values = {name: _plain(row.get(name)) for name in ("claim", "months", "low", "high", "quantity")}
-    middle, low, high = values["months"], values["low"], values["high"]
-    ends = [end for end in (low, middle, high) if end is not None]
-    text = f"{middle:.1f}" if isinstance(middle, float) else f"{low:.1f} to {high:.1f}"
-    return {
-        "row": values["claim"],
-        "months": middle,
-        "low": ends[0],
-        "high": ends[-1],
-        "quantity": values["quantity"],
-        "text": text,
-    }
-
-
-def _plain(cell: Value | Cell) -> Value:
-    return cell.value if isinstance(cell, Cell) else cell
 
 
 @checked
@@ -517,7 +495,6 @@ def experts(run: str = "leaderboard-v1", test: str = "MMLU") -> Table:
         rows=tuple(_expert_row(one) for one in found),
         finding=_expert_finding(found),
         series=_expert_series(found, dense),
-        notes=_run_notes(run),
         choices=_expert_choices(run, test),
         nearest={} if found or not tests else {"test": tests[0]},
     )
@@ -594,7 +571,6 @@ def prices(kind: str = "card") -> Table:
         ),
         rows=tuple(_course_row(one) for one in found),
         finding=_course_finding(found, kind),
-        series={"courses": [_course_bar(one) for one in found]},
         notes=("An offer is followed as named: behind some names the model changes, as its note says.",),
     )
 
@@ -631,16 +607,3 @@ def _course_finding(found: Sequence[Course], kind: str) -> str:
         f"Of {figures(len(found), 'offer')} of {KINDS[kind]}, {fell} fell, {len(found) - fell - rose} "
         f"stayed and {rose} rose."
     )
-
-
-def _course_bar(one: Course) -> Record:
-    first, last = one.seen[0], one.seen[-1]
-    tone = "rose" if one.change > 0 else "fell" if one.change < 0 else "stayed"
-    years = f"{first.date[:4]} to {last.date[:4]}"
-    return {
-        "row": one.name,
-        "first": first.price,
-        "last": last.price,
-        "tone": tone,
-        "text": f"{first.price:g} to {last.price:g}, {years}",
-    }
