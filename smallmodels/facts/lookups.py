@@ -17,12 +17,14 @@ from smallmodels.facts.kinds import (
     LawParameter,
     Metric,
     Model,
+    PastOffer,
     Pipeline,
     PostCost,
     PostFactor,
     PostInference,
     PostUseCase,
     Price,
+    ProgressClaim,
     Projection,
     Recall,
     Release,
@@ -116,6 +118,12 @@ def projections() -> tuple[Projection, ...]:
 
 
 @cache
+def progress_claims() -> tuple[ProgressClaim, ...]:
+    """What has been published on the speed of progress."""
+    return load("progress_claims", ProgressClaim)
+
+
+@cache
 def gpus() -> tuple[Gpu, ...]:
     """The cards."""
     return load("gpus", Gpu)
@@ -155,6 +163,12 @@ def prices() -> tuple[Price, ...]:
 def rentals() -> tuple[Rental, ...]:
     """Quoted prices of rented cards."""
     return load("rentals", Rental)
+
+
+@cache
+def price_history() -> tuple[PastOffer, ...]:
+    """Offers of tokens and of cards through time."""
+    return load("price_history", PastOffer)
 
 
 @cache
