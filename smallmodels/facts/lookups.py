@@ -8,6 +8,7 @@ from smallmodels.facts.kinds import (
     Benchmark,
     Calculator,
     ChatRating,
+    ChinchillaRun,
     Claim,
     EvalSet,
     Event,
@@ -16,6 +17,7 @@ from smallmodels.facts.kinds import (
     LawParameter,
     Metric,
     Model,
+    OpenRun,
     Pipeline,
     PostCost,
     PostFactor,
@@ -100,6 +102,18 @@ def laws() -> tuple[Law, ...]:
 def law_parameters() -> tuple[LawParameter, ...]:
     """The constants of every law."""
     return load("law_parameters", LawParameter)
+
+
+@cache
+def chinchilla_runs() -> tuple[ChinchillaRun, ...]:
+    """The runs behind Chinchilla's law that could be read off its paper."""
+    return load("chinchilla_runs", ChinchillaRun)
+
+
+@cache
+def open_scaling_runs() -> tuple[OpenRun, ...]:
+    """Open models of which both loss and scores were published."""
+    return load("open_scaling_runs", OpenRun)
 
 
 @cache
