@@ -51,15 +51,17 @@ def test_chinchillas_runs_have_the_summary_that_the_notebook_prints(name):
 def test_chinchillas_runs_begin_and_end_as_the_notebook_lists_them():
     runs = sorted(facts.chinchilla_runs(), key=lambda run: run.train_flops / run.n_params)
     for run, listed in zip([*runs[:5], *runs[-5:]], LISTED, strict=True):
-        assert (run.n_params, run.train_flops, run.loss) == pytest.approx(listed, rel=5e-6)
+        assert (run.n_params, run.train_flops, run.loss) == pytest.approx(
+            listed, rel=1e-5
+        )  # six digits and seven
 
 
 # From the file of a model's evaluation: ARC Challenge, HellaSwag, WinoGrande and MMLU; and from its name the
 # training tokens, as a multiple of twenty for each parameter.
 EVALUATED = {
-    ("c4_original", 6889410560): (1, 0.3361774682998657, 0.679745078086853, 0.5998421311378479, 0.25836840546444845),
-    ("rw_original", 6889410560): (1, 0.37542662024497986, 0.7045409083366394, 0.6085240840911865, 0.2654554175311013),
-    ("rpj", 1439795200): (32, 0.36348122358322144, 0.6350328326225281, 0.6314128041267395, 0.241456045785494),
+    ("c4_original", 6889410560): (1, 0.33617747, 0.67974508, 0.59984213, 0.25836841),
+    ("rw_original", 6889410560): (1, 0.37542662, 0.70454091, 0.60852408, 0.26545542),
+    ("rpj", 1439795200): (32, 0.36348122, 0.63503283, 0.6314128, 0.24145605),
 }  # fmt: skip
 
 

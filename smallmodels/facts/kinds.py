@@ -209,7 +209,7 @@ class ChinchillaRun:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """An open model of Gadre and others: training text, size and tokens, loss on C4, shares answered right."""
+    """An open model of Gadre and others: text, size, tokens, loss on C4, shares answered right."""
 
     data: str
     n_params: int
