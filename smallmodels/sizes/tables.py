@@ -262,7 +262,7 @@ def bought(test: str = "HellaSwag", nats: float = 0.05, below: float = 3.2) -> T
     if test not in found:
         raise ValueError(f"There is no test {test!r} here; choose one of {', '.join(found)}.")
     return Table(
-        caption=f"What {nats:g} nats buy, by the {len(found[test].runs)} open models below a loss of {below:g}",
+        caption=f"What {nats:g} nats buy, by {len(found[test].runs)} open models of a loss below {below:g}",
         columns=_BOUGHT_COLUMNS,
         rows=tuple(_bought_row(one) for one in found.values()),
         finding=_bought_finding(found[test]),
