@@ -96,6 +96,7 @@ def on_completion() -> Texts:
     near = [off for _, off in others if abs(off) <= 1.15]
     assert len(near) > len(others) / 2, "Most of the later models are within about a point of the line."
     mistral = found.above(found.others[0])
+    assert all(off < mistral - 2 for _, off in others), "Mistral 7B alone is far above the line here too."
     return {
         "n-llamas": number(len(found.llamas)),
         "explained": f"{found.line.explained:.3f}",
@@ -221,3 +222,13 @@ def bits() -> Texts:
         "behind-least": f"{min(behind):.1f}",
         "behind-most": f"{max(behind):.1f}",
     }
+
+
+# Exercises.
+
+
+@computed(shows="readable")
+def exercise_hours() -> Texts:
+    """Card-hours of Llama 2 7B as Meta published them, and the share of its cards' peak that follows."""
+    one = next(one for one in told() if one.release.model == "Llama 2 7B")
+    return {"exercise-hours": f"{one.card_hours:,.0f}", "exercise-share": f"{one.utilisation:.0%}"}

@@ -19,7 +19,7 @@ HARNESS = ("open-llm-leaderboard-v1", "obsscaling")  # the first that has a scor
 IN_FOUR_BITS = "obsscaling-4bit"
 NEIGHBOURS = (6.5e9, 9.5e9)  # parameters of what readers call a 7B to 9B
 CONFIDENCE = 0.95
-OPEN_TESTS = {"HellaSwag": "hellaswag", "ARC-c": "arc_c", "WinoGrande": "winogrande", "MMLU": "mmlu"}
+OPEN_COLUMNS = {"HellaSwag": "hellaswag", "ARC-c": "arc_c", "WinoGrande": "winogrande", "MMLU": "mmlu"}
 
 
 def measured(model: str, benchmark: str, pipelines: tuple[str, ...] = HARNESS) -> Score | None:
@@ -233,7 +233,7 @@ class Bought:
     @property
     def points(self) -> list[tuple[float, float]]:
         """Loss on C4 and score in percent, model by model."""
-        return [(run.c4_loss, 100 * float(getattr(run, OPEN_TESTS[self.test]))) for run in self.runs]
+        return [(run.c4_loss, 100 * float(getattr(run, OPEN_COLUMNS[self.test]))) for run in self.runs]
 
     @property
     def line(self) -> Line:
@@ -253,8 +253,8 @@ class Bought:
 
 def bought(test: str, nats: float, below: float) -> Bought:
     """What a loss lower by `nats` is worth on a test, by the open models with a C4 loss below a bound."""
-    if test not in OPEN_TESTS:
-        raise ValueError(f"There is no test {test!r} here; choose one of {', '.join(OPEN_TESTS)}.")
+    if test not in OPEN_COLUMNS:
+        raise ValueError(f"There is no test {test!r} here; choose one of {', '.join(OPEN_COLUMNS)}.")
     return Bought(test, tuple(run for run in facts.open_scaling_runs() if run.c4_loss < below), nats)
 
 
