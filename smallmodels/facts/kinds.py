@@ -217,6 +217,31 @@ class LawParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class ChinchillaRun:
+    """A run of the Chinchilla paper as read off its figure: all parameters, FLOPs, loss in nats a token."""
+
+    n_params: float
+    train_flops: float
+    loss: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """An open model of Gadre and others: text, size, tokens, loss on C4, shares answered right."""
+
+    data: str
+    n_params: int
+    train_tokens: int
+    c4_loss: float
+    arc_c: float
+    hellaswag: float
+    winogrande: float
+    mmlu: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """What a paper itself works out from its law: parameters, tokens, FLOPs, or a ratio of sizes."""
 

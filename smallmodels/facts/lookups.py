@@ -8,6 +8,7 @@ from smallmodels.facts.kinds import (
     Benchmark,
     Calculator,
     ChatRating,
+    ChinchillaRun,
     Claim,
     Correlation,
     EvalSet,
@@ -17,6 +18,7 @@ from smallmodels.facts.kinds import (
     LawParameter,
     Metric,
     Model,
+    OpenRun,
     PastOffer,
     Pipeline,
     PostCost,
@@ -109,6 +111,18 @@ def laws() -> tuple[Law, ...]:
 def law_parameters() -> tuple[LawParameter, ...]:
     """The constants of every law."""
     return load("law_parameters", LawParameter)
+
+
+@cache
+def chinchilla_runs() -> tuple[ChinchillaRun, ...]:
+    """The runs behind Chinchilla's law that could be read off its paper."""
+    return load("chinchilla_runs", ChinchillaRun)
+
+
+@cache
+def open_scaling_runs() -> tuple[OpenRun, ...]:
+    """Open models of which both loss and scores were published."""
+    return load("open_scaling_runs", OpenRun)
 
 
 @cache
