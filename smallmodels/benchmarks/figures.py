@@ -374,7 +374,7 @@ def three_mmlus() -> Texts:
     return {f"mmlu-{name}": f"{score:.1f}" for name, score in scores.items()}
 
 
-@computed(shows="spread")
+@computed(shows="spread?benchmark=GSM8K")
 def gsm8k() -> Texts:
     """The highest less the lowest of the published GSM8K scores of Mistral 7B that we found: of all, and of
     those with one answer to each question.
