@@ -65,7 +65,7 @@ def first_look() -> Chart:
 
 
 def spread() -> Chart:
-    """Chapter 01: every published score of one set of weights on one line each, its source written above.
+    """Chapter 01: the scores of one set of weights that we found, each on a line, its source written above.
 
     Draws the series `scores` (row, score, low, high, family, text) of `benchmarks.spread`, in percent.
     """

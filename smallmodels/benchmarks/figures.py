@@ -1,7 +1,16 @@
 """The figures of the introduction's and of chapter 01's sentences."""
 
+from math import hypot
+
 from smallmodels import facts, words
-from smallmodels.benchmarks.formulas import CHANCE, detectable_gap, gap_error, items_needed, z_score
+from smallmodels.benchmarks.formulas import (
+    CHANCE,
+    detectable_gap,
+    gap_error,
+    items_needed,
+    standard_error,
+    z_score,
+)
 from smallmodels.benchmarks.items import EXAMPLE, read_items
 from smallmodels.benchmarks.records import (
     POST,
@@ -365,7 +374,7 @@ def three_mmlus() -> Texts:
     return {f"mmlu-{name}": f"{score:.1f}" for name, score in scores.items()}
 
 
-@computed(shows="spread")
+@computed(shows="spread?benchmark=GSM8K")
 def gsm8k() -> Texts:
     """The highest less the lowest of the published GSM8K scores of Mistral 7B that we found: of all, and of
     those with one answer to each question.
@@ -374,6 +383,7 @@ def gsm8k() -> Texts:
     assert list(found.scores[: len(found.voted)]) == found.voted, "The voted scores are the highest."
     assert {score.metric for score in found.voted} == {"maj@8"}, "They took the majority of eight answers."
     return {
+        "gsm8k-missed": f"{score_by(OURS.name, 'GSM8K', 'deepseekmath-paper'):.1f}",
         "gsm8k-width": f"{found.width:.1f}",
         "gsm8k-voted": words.number(len(found.voted)),
         "gsm8k-one-answer-width": f"{found.one_answer_width:.1f}",
@@ -400,6 +410,24 @@ def gsm8k_in_the_post() -> Texts:
         "gsm8k-post-ours": f"{found.ours.score_pct}",
         "gsm8k-post-theirs": f"{found.theirs.score_pct}",
         "gsm8k-source-year": later.date[:4],
+    }
+
+
+@computed()
+def leaks() -> Texts:
+    """GSM8K less GSM1k, newly written questions of its kind, by GSM1k's authors; the standard error takes the
+    leaderboard's score for both.
+    """
+    excess = {leak.model: leak for leak in facts.leaks()}
+    ours, theirs = excess[OURS.name], excess[THEIRS.name]
+    score, n_items = score_by(OURS.name, "GSM8K", BOARD), facts.eval_set("GSM8K", "test").n_items or 0
+    error = hypot(standard_error(score, n_items), standard_error(score, ours.n_twin))
+    assert 1 < ours.excess_points / error < z_score(0.95), "It is within noise."
+    return {
+        "leak-ours": f"{ours.excess_points:.1f}",
+        "leak-ours-errors": f"{ours.excess_points / error:.1f}",
+        "leak-small": f"{excess['Llama 2 7B'].excess_points:.1f}",
+        "leak-theirs": words.signed(theirs.excess_points),
     }
 
 

@@ -175,8 +175,8 @@ def _turned(found: Comparison) -> str:
     """Which verdicts the correlation of the results has turned."""
     if not found.correlation or not any(pair.margin for pair in found.pairs):
         return ""
-    turned = listed(f"{pair.title} (to {pair.verdict()[0]})" for pair in found.turned)
-    counted = f"turns {turned}" if turned else "turns no verdict"
+    turned = [f"{pair.title} (to {pair.verdict()[0]})" for pair in found.turned]
+    counted = f"turns {listed(turned)}" if turned else "turns no verdict"
     return f"Set against margins from averages, a correlation of {found.correlation:g} {counted}."
 
 

@@ -107,6 +107,25 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
+class Leak:
+    """How much better a model does on a benchmark than on `twin`, questions newly written to be like it.
+
+    `excess_points` are percentage points; `n_twin` counts the new questions.
+    """
+
+    id: str
+    model: str
+    benchmark: str
+    twin: str
+    excess_points: float
+    n_twin: int
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The exact shape of a decoder, every count a number of that thing.
 

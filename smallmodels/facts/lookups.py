@@ -16,6 +16,7 @@ from smallmodels.facts.kinds import (
     Gpu,
     Law,
     LawParameter,
+    Leak,
     Metric,
     Model,
     OpenRun,
@@ -63,6 +64,12 @@ def eval_sets() -> tuple[EvalSet, ...]:
 def correlations() -> tuple[Correlation, ...]:
     """How far two models' results over a test's items go together."""
     return load("correlations", Correlation)
+
+
+@cache
+def leaks() -> tuple[Leak, ...]:
+    """How much better models do on a benchmark than on newly written questions like it."""
+    return load("leaks", Leak)
 
 
 @cache
