@@ -256,17 +256,17 @@ def _rent_row(rent: Rent) -> Row:
 def _rent_finding(rents: Sequence[Rent], currency: str) -> str:
     cents = _cents(rents)
     parts = [
-        f"{rent.step.shape.name} {rent.per_million:{cents}} rented{_against(rent.offer)}"
+        f"{rent.step.shape.name} {rent.per_million:{cents}}{_against(rent.offer)}"
         for rent in rents
         if rent.fits
     ]
     if not parts:
         return f"None of the three fits the {rents[0].card.name} with this batch and context."
-    return f"A million written tokens cost, in {currency}: {'; '.join(parts)}."
+    return f"A million written tokens, rented, in {currency}: {', '.join(parts)}."
 
 
 def _against(offer: Offer | None) -> str:
-    return f", {_price(offer)} at the API" if offer else ""
+    return f" (API: {_price(offer)})" if offer else ""
 
 
 def _price(offer: Offer) -> str:
