@@ -436,6 +436,27 @@ def published(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Spread:
     return Spread(model, benchmark, tuple(sorted(once.values(), key=lambda score: -score.score_pct)))
 
 
+def published_choices(model: str, benchmark: str) -> dict[str, Choice]:
+    """Which models have published scores on the benchmark, and on which benchmarks the model has some."""
+    with_scores = tuple(one for one, test in _published() if test == benchmark)
+    of_the_model = tuple(test for one, test in _published() if one == model)
+    return {
+        "model": Choice(with_scores, "no score found on this"),
+        "benchmark": Choice(of_the_model, "no score of it found"),
+    }
+
+
+@cache
+def _published() -> tuple[tuple[str, str], ...]:
+    """Every model with every benchmark that a score of it was published on."""
+    return tuple(
+        (model, benchmark)
+        for model in models()
+        for benchmark in dict.fromkeys(score.benchmark for score in scores_of(model))
+        if published(model, benchmark).scores
+    )
+
+
 def scores_of(model: str, source: str | None = None) -> list[Score]:
     """A model's scores on single tests, in one report or in all."""
     of_model = [s for s in facts.scores() if s.model == model and _is_test(s)]

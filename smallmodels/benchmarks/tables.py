@@ -36,6 +36,7 @@ from smallmodels.benchmarks.records import (
     primary,
     protocol_words,
     published,
+    published_choices,
     report_name,
     scores_of,
 )
@@ -405,12 +406,15 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     95% confidence. Raises `ValueError` for a model or benchmark there is none of.
     """
     found = published(model, benchmark)
+    offered = published_choices(model, found.benchmark)
     return Table(
         caption=f"Published scores of {model} on {facts.benchmark(found.benchmark).title} that we found",
         columns=_spread_columns(),
         rows=tuple(_spread_row(score) for score in found.scores),
         finding=_spread_finding(found),
         series={"scores": [_strip_dot(score, i) for i, score in enumerate(found.scores)]},
+        choices=offered,
+        nearest={} if found.scores else {"benchmark": offered["benchmark"].values[0]},
     )
 
 

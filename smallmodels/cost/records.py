@@ -86,6 +86,11 @@ def providers() -> list[tuple[str, str]]:
     return [("every provider", ALL), *((name, name) for name in sorted({p.provider for p in _priced()}))]
 
 
+def sellers(snapshot: str) -> list[str]:
+    """The providers that quoted prices in a snapshot; none in the post's, which names no provider."""
+    return sorted({price.provider for price in _priced() if price.date[:7] == snapshot})
+
+
 def _priced() -> list[Price]:
     # A quote without a price for written tokens makes no bill.
     return [price for price in facts.prices() if price.output_per_million is not None]

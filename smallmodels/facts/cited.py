@@ -8,7 +8,7 @@ from smallmodels.facts.kinds import Source
 from smallmodels.facts.lookups import sources
 
 # Where a sentence of ours names a source: at its start, or after another clause ("; ", ": ", " in ").
-BEFORE, AFTER = r"(?:^|(?<=[;:.] )|(?<= in ))", r"(?=[.,;:]|$)"
+BEFORE, AFTER = r"(?:^|(?<=[;:.] )|(?<= in ))", r"(?=[.,;:]|'s |$)"
 
 
 @cache

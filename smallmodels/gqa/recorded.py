@@ -49,7 +49,7 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
             for one in found
         ),
         finding=_quality_finding(found),
-        notes=_beside(sharing_quality, "sharing-quality", rows, device),
+        notes=_seeds_told(found) + _beside(sharing_quality, "sharing-quality", rows, device),
         record=record,
         series=_quality_series(found),
     )
@@ -72,9 +72,12 @@ def _quality_columns(most: int) -> tuple[Column, ...]:
 def _quality_finding(found: Sequence[Losses]) -> str:
     first, *fewer = found
     shown = ", ".join(map(_gap_told, fewer)) or "none compared"
+    return f"Against {first.n_kv_heads} KV heads, in nats a character: {shown}."
+
+
+def _seeds_told(found: Sequence[Losses]) -> tuple[str, ...]:
     widest = max(one.span for one in found)
-    against = f"Loss against {first.n_kv_heads} KV heads at equal size, in nats a character: {shown}."
-    return f"{against} Seeds alone make up to {widest:.3f}." if widest else against
+    return (f"All at equal size. Seeds alone make up to {widest:.3f}.",) if widest else ()
 
 
 def _gap_told(one: Losses) -> str:
@@ -145,10 +148,7 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
 
 def _conversion_finding(found: Conversion, names: dict[float, str]) -> str:
     ranks = ", ".join(f"{found.best(share)!r} {name}" for share, name in names.items())
-    return (
-        f"Best is {ranks}; it is then {found.behind:.3f} nats behind the model that kept its heads and "
-        "trained on."
-    )
+    return f"Best is {ranks}; it is then {found.behind:.3f} nats behind keeping all heads."
 
 
 def _conversion_series(found: Conversion, names: dict[float, str]) -> dict[str, list[Row]]:
@@ -188,8 +188,8 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
             }
             for step in found.all
         ),
-        finding=_decode_finding(found, line),
-        notes=_beside(decode_time, "decode-time", rows),
+        finding=_decode_finding(found),
+        notes=(_line_told(found, line), *_beside(decode_time, "decode-time", rows)),
         record=record,
         series=_decode_series(found, line),
     )
@@ -236,12 +236,12 @@ def _cached(context: int) -> str:
     return f"{context:,} tokens cached" if context else "nothing cached"
 
 
-def _decode_finding(found: Steps, line: Times) -> str:
+def _decode_finding(found: Steps) -> str:
     first, *_, last = found.longest()
     return (
         f"With {last.context:,} tokens cached, a step with {words.figures(last.n_kv_heads, 'KV head')} is "
         f"{last.faster(first):.1f} times as fast as with {first.n_kv_heads}, where the bytes say "
-        f"{last.fewer(first):.1f}; {_line_told(found, line)}"
+        f"{last.fewer(first):.1f}."
     )
 
 
@@ -250,7 +250,7 @@ def _line_told(found: Steps, line: Times) -> str:
     if line.ms_per_gb <= 0 or line.explained < 0.5:
         least, most = (pick(step.ms for step in found.all) for pick in (min, max))
         return (
-            f"the time does not follow the bytes here: a step takes {least:.2g} to {most:.2g} ms, "
+            f"The time does not follow the bytes here: a step takes {least:.2g} to {most:.2g} ms, "
             "whatever it reads."
         )
     speed = f"{1e3 / line.ms_per_gb:,.3g} GB/s"

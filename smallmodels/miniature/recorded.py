@@ -37,7 +37,7 @@ from smallmodels.miniature.records import (
     sweeps,
 )
 from smallmodels.scaling.fitting import errors
-from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.table import Cell, Choice, Column, Table, Value
 from smallmodels.words import listed, signed
 
 MEAN = "mean of the seeds"
@@ -78,6 +78,10 @@ def losses(show: str = "loss", seed: str | int = MEAN, record: str = RECORD) -> 
         series=_loss_series(sweep, show, chosen),
         notes=sweep.recipe[:1],
         record=sweep.recipe[1:],
+        choices={
+            "show": Choice(SHOWN if seed == MEAN else SHOWN[:2], "one seed has no spread"),
+            "seed": Choice((MEAN,) if show == SHOWN[2] else (MEAN, *map(str, sweep.seeds)), "has no spread"),
+        },
     )
 
 

@@ -35,7 +35,8 @@ def timeline(start: str = "founding") -> Table:
             Column("verdict", "verdict on the post", kind="verdict"),
         ),
         rows=tuple(_row(Span(first, one)) for one in shown),
-        finding=f"{_length(counted)} {_score()}",
+        finding=_length(counted),
+        notes=(_score(),),
         series={"events": [_mark(one) for one in shown], "span": [_band(counted)]},
     )
 
