@@ -99,6 +99,7 @@ lab: .venv/.test
 sweep: .venv/.test
 	@python -m smallmodels.lab.sweep --anew
 	@python -m smallmodels.lab.bootstrap
+	@python -m smallmodels.lab.bootstrap_runs
 
 bench-lab: .venv/.test
 	@python tools/bench_lab.py

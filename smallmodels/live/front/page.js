@@ -44,6 +44,12 @@ class Site {
     }));
   }
 
+  /** The book's own entry for a source. */
+  entry(id) {
+    const page = this.base("../../book/sources.html");
+    return `${page.origin}${page.pathname}#source-${id}`;
+  }
+
   start() {
     this.engine.start(this.views.map((view) => question(view, view.first)));
   }
