@@ -269,6 +269,14 @@ const LAYER = {
   down: "mlp.down_proj",
 };
 
+/** What a block of tokens is computed in, made once: the stream `x`, and what is read from it and added. */
+function roomFor({ width, heads, kvHeads, headDim, ffn, vocab }) {
+  const block = (size) => new Float32Array(BLOCK * size);
+  const [query, shared] = [heads * headDim, kvHeads * headDim];
+  const stream = { x: block(width), normed: block(width), added: block(width), logits: block(vocab) };
+  return { ...stream, q: block(query), read: block(query), k: block(shared), v: block(shared), gate: block(ffn), up: block(ffn) };
+}
+
 /** Tokens in, logits of the token after them out. */
 export class Decoder {
   /**
@@ -297,17 +305,7 @@ export class Decoder {
     this.norm = find("model.norm", 1, width);
     this.head = matrix(shape.tied ? "model.embed_tokens" : "lm_head", vocab, width);
     this.periods = Array.from({ length: headDim / 2 }, (_, i) => Math.fround(shape.theta ** Math.fround((2 * i) / headDim)));
-    this.makeRoom();
-  }
-
-  makeRoom() {
-    const { width, heads, kvHeads, headDim, ffn, vocab } = this.shape;
-    const block = (size) => new Float32Array(BLOCK * size);
-    const [q, kv] = [heads * headDim, kvHeads * headDim];
-    this.room = {
-      ...{ x: block(width), normed: block(width), added: block(width), q: block(q), read: block(q), k: block(kv) },
-      ...{ v: block(kv), gate: block(ffn), up: block(ffn), logits: block(vocab) },
-    };
+    this.room = roomFor(shape);
     this.scores = new Float64Array(1024);
   }
 
