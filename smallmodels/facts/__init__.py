@@ -82,6 +82,7 @@ from smallmodels.facts.reader import (
 )
 from smallmodels.facts.runs import (
     Rows,
+    checkpoint,
     recorded,
     run,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "benchmarks",
     "calculators",
     "chat_ratings",
+    "checkpoint",
     "claims",
     "data_folder",
     "eval_set",
