@@ -12,10 +12,6 @@ records them all.
 """
 
 import argparse
-import json
-import platform
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,9 +22,9 @@ from typing import Any
 
 import torch
 
-import smallmodels
 from smallmodels.facts import data_folder
-from smallmodels.lab import card_steps, cards, experiments, lengths, tiny_models
+from smallmodels.lab import card_steps, cards, experiments, lengths, noise, tiny_models
+from smallmodels.lab.documents import versions, write
 from smallmodels.lab.measure import best_device, device_name
 
 SEEDS = (0, 1, 2)
@@ -112,6 +108,17 @@ EXPERIMENTS = {
             "places": 256,
         },
     ),
+    "noise": Experiment(
+        "How much noise in its text costs a model its lead over a smaller one, and a smaller one its own?",
+        noise.noise,
+        {
+            "widths": (24, 32, 48),
+            "shares": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
+            "budgets": (256, 512),
+            "seeds": SEEDS,
+            "pieces": 1600,
+        },
+    ),
     "published-decode": Experiment(
         "How much of a card's bandwidth does decoding with a model of published size use?",
         cards.published_decode,
@@ -191,47 +198,6 @@ def record(name: str, folder: Path, device: torch.device) -> Path:
         "rows": rows,
     }
     return write(document, folder)
-
-
-def versions(device: torch.device) -> dict[str, str]:
-    """What a result on this device may depend on."""
-    known = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "smallmodels": smallmodels.__version__,
-    }
-    if device.type == "cuda":
-        known |= {"cuda": torch.version.cuda or "none", "driver": _driver()}
-    return known
-
-
-def _driver() -> str:
-    """The NVIDIA driver's version, from the program that comes with it."""
-    asked = ("--query-gpu=driver_version", "--format=csv,noheader")
-    if not (program := shutil.which("nvidia-smi")):
-        return "unknown"
-    return subprocess.check_output([program, *asked], text=True).splitlines()[0].strip()
-
-
-def write(document: dict[str, Any], folder: Path) -> Path:
-    """Write a record, its floats to six digits, as `<id>.json` to `folder`."""
-    rows = [{key: _short(value) for key, value in row.items()} for row in document["rows"]]
-    path = folder / f"{document['id']}.json"
-    path.write_text(_one_row_a_line({**document, "rows": rows}), encoding="utf-8")
-    return path
-
-
-def _short(value: str | int | float | None) -> str | int | float | None:
-    return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def _one_row_a_line(document: dict[str, Any]) -> str:
-    """JSON that a diff can read."""
-    rows = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    head = "".join(
-        f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in document.items() if key != "rows"
-    )
-    return f'{{\n{head} "rows": [\n{rows}\n ]\n}}\n'
 
 
 def main(arguments: list[str]) -> None:
