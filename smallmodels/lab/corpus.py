@@ -196,6 +196,20 @@ def _invent_words(n_words: int, chance: np.random.Generator) -> list[str]:
     return list(words)
 
 
+def noisy(text: Characters, share: float, seed: int) -> Characters:
+    """A text in which each character was replaced, with this probability, by one drawn from all 27.
+
+    The new one may be the old. The characters replaced at a smaller share are some of those replaced at a
+    larger one, by the same characters. Raises ValueError for a share that is none.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"The share of characters replaced is {share}; it must be from 0 to 1.")
+    chance = np.random.default_rng(seed)
+    drawn = chance.random(len(text))
+    others = chance.integers(len(ALPHABET), size=len(text), dtype=np.uint8)
+    return np.asarray(np.where(drawn < share, others, text), dtype=np.uint8)
+
+
 def encode(text: str) -> Characters:
     """Characters as numbers; ValueError for one that is not in `ALPHABET`."""
     numbers = [ALPHABET.find(character) for character in text]
