@@ -78,7 +78,8 @@ def held_out(count: int = TEXTS) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
 def surprises(model: Decoder, texts: Tensor) -> Tensor:
     """Nats of every character but the first of each text, (B, T - 1)."""
     logs = model(texts[:, :-1]).log_softmax(-1)
-    return -logs.gather(2, texts[:, 1:, None])[..., 0].double()
+    found: Tensor = -logs.gather(2, texts[:, 1:, None])[..., 0].double()
+    return found
 
 
 def losses_by_setting(
@@ -190,7 +191,7 @@ class Player:
     ) -> dict[str, Any]:
         """Read a text anew; without a seed the chances go on where they were."""
         before = self.writers.get(id)
-        luck = chances(seed) if seed is not None or before is None else before.luck
+        luck = before.luck if seed is None and before is not None else chances(seed or 0)
         self.writers[id] = Writer(windowed(n_kv_heads, bits, window), text, luck)
         return self.writers[id].seen()
 
@@ -287,7 +288,8 @@ def heads_of(model: Decoder, tokens: Tensor, start: int, seen: int) -> list[Tens
     config, n = model.config, tokens.shape[1]
     x, found = model.embed(tokens), []
     turn = rotations(config, start, n, x.dtype, x.device)
-    for layer in model.layers:
+    layers: list[Any] = [*model.layers]
+    for layer in layers:
         heads = layer.qkv(layer.attention_norm(x)).unflatten(-1, (-1, config.head_dim)).transpose(1, 2)
         turned = rotate(heads[:, : -config.n_kv_heads], *turn)
         q, k = turned[:, : config.n_heads], turned[:, config.n_heads :]

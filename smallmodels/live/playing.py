@@ -27,7 +27,8 @@ class Play(Live):
     def __init__(self, function: Any, *, kind: str = "write", **given: Any) -> None:
         if kind not in OFFERS:
             raise ValueError(f"A Play is {' or '.join(OFFERS)}, not {kind!r}.")
-        self._kind, self._player = kind, None
+        self._kind = kind
+        self._player: Any = None
         super().__init__(function, **given)
 
     def _beside(self) -> str:
@@ -58,7 +59,8 @@ class Play(Live):
         if question == "open":
             return {"lead": lead_text(LEAD)}
         self._player = self._player or Player()
-        return self._player.answer(question, dict(given))
+        answer: dict[str, Any] = self._player.answer(question, dict(given))
+        return answer
 
 
 def _recorded_sample() -> str:

@@ -15,13 +15,14 @@ from smallmodels.play.records import (
     Setting,
     checkpoint_of,
 )
-from smallmodels.play.tables import race, writer
+from smallmodels.play.tables import SLIDERS, race, sliders, writer
 
 __all__ = [
     "BITS",
     "GROUP",
     "KV_HEADS",
     "MOST_WINDOW",
+    "SLIDERS",
     "TEXT_LENGTH",
     "TRAINED",
     "Loss",
@@ -31,5 +32,6 @@ __all__ = [
     "loss",
     "race",
     "rounded_bytes",
+    "sliders",
     "writer",
 ]

@@ -1,5 +1,7 @@
 """The page of the small model: its charts, each with the name of the function whose series it draws."""
 
+from typing import Any
+
 import altair as alt
 
 from smallmodels.charts import Chart, colour, legend_below, voice
@@ -26,7 +28,7 @@ def writer() -> Chart:
         scale=alt.Scale(domain=["as trained", "as set"], range=[colour("other"), colour("mistral")]),
         legend=legend_below(),
     )
-    label = {"align": "left", "dx": 4, "dy": -7, "color": colour("good"), "fontSize": 13}
+    label: dict[str, Any] = {"align": "left", "dx": 4, "dy": -7, "color": colour("good"), "fontSize": 13}
     layers = alt.layer(
         exact.mark_rule(color=colour("good"), strokeDash=[4, 3]).encode(y=y),
         exact.mark_text(**label).encode(x=alt.value(0), y=y, text="text:N"),
@@ -56,3 +58,16 @@ def race() -> Chart:
         color=alt.Color("cause:N", scale=causes, legend=legend_below()),
     )
     return voice(alt.layer(bars), 110)
+
+
+def sliders() -> Chart:
+    """The loss by the values of one control.
+
+    Draws the series `losses` (value, loss, trained) of `play.sliders`.
+    """
+    losses = alt.Chart(alt.NamedData("losses"))
+    x = alt.X("value:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap="parity"))
+    y = alt.Y("loss:Q", title="nats a character", scale=alt.Scale(zero=True))
+    trained = alt.condition("datum.trained", alt.value(colour("other")), alt.value(colour("mistral")))
+    bars = losses.mark_bar(cornerRadius=2).encode(x=x, y=y, color=trained)
+    return voice(alt.layer(bars), 160)

@@ -1,8 +1,11 @@
 """What a setting of the small model costs, and two of them side by side."""
 
+from collections.abc import Sequence
+
+from smallmodels import words
 from smallmodels.arguments import checked
 from smallmodels.play.recorded import Loss, exact, loss, provenance
-from smallmodels.play.records import MOST_WINDOW, TEXT_LENGTH, TRAINED, Setting
+from smallmodels.play.records import BITS, KV_HEADS, MOST_WINDOW, TEXT_LENGTH, TRAINED, Setting
 from smallmodels.table import Cell, Column, Table, Value
 
 KB = 1e3
@@ -105,6 +108,60 @@ def _series(chosen: Setting) -> dict[str, list[dict[str, Value]]]:
         "here": [{**here, "text": f"{here['loss']:.3f}"}],
         "exact": [{"loss": exact(), "text": f"the language itself, {exact():.3f}"}],
     }
+
+
+SLIDERS = ("window", "bits", "KV heads")
+
+
+@checked
+def sliders(control: str = "window", context: int = 250) -> Table:
+    """Everything that was recorded of one control, the others left as the model was trained."""
+    if control not in SLIDERS:
+        raise ValueError(f"The controls are {', '.join(SLIDERS)}, not {control!r}.")
+    note, source = provenance()
+    start = first(context)
+    settings = _moved(control, context)
+    return Table(
+        caption=f"The loss by {control}, all else as trained, after {context:,} characters",
+        columns=(
+            Column("value", control),
+            Column("loss", "loss", "nats a character", ".3f", "Recorded on text that no model has seen."),
+            Column("change", "against trained", "nats", "+.3f"),
+            Column("errors", "that is", "standard errors", ".1f"),
+            Column("cache_kb", "cache", "kB", ",.1f"),
+            Column("weights_kb", "weights", "kB", ",.0f"),
+            Column("step_kb", "read a step", "kB", ",.0f"),
+        ),
+        rows=tuple(_row(setting, "", source) | {"value": name} for name, setting in settings.items()),
+        finding=_free(control, list(settings.values()), start),
+        notes=(note,),
+        series={
+            "losses": [
+                {"value": name, "loss": loss(s).nats, "trained": s == start} for name, s in settings.items()
+            ]
+        },
+    )
+
+
+def _moved(control: str, context: int) -> dict[str, Setting]:
+    """Every value of a control by name, as a setting."""
+    heads, bits, window = TRAINED
+    if control == "bits":
+        return {f"{each}": Setting(heads, each, window, context) for each in BITS}
+    if control == "KV heads":
+        return {f"{each}": Setting(each, bits, window, context) for each in KV_HEADS}
+    windows: list[int | None] = [*range(1, MOST_WINDOW + 1), None]
+    return {"all" if w is None else f"{w}": Setting(heads, bits, w, context) for w in windows}
+
+
+def _free(control: str, settings: Sequence[Setting], start: Setting) -> str:
+    """Which values cost nothing that can be told from how the model was trained."""
+    rest = [s for s in settings if s != start]
+    free = [s for s in rest if abs(_change(s)) < CLEAR * loss(s).error]
+    worst = max(rest, key=_change)
+    many = f"{words.number(len(free)) if free else 'none'} of the {words.number(len(rest))} other values"
+    first_words = words.sentence(f"{many} cost nothing that can be told")[:-1]
+    return f"{first_words}; {worst.name} costs {_change(worst):.2f} nats."
 
 
 @checked
