@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const { Cache, Decoder, quantised, safetensors, shapeOf, toHalf } = await import(pathToFileURL(process.argv[2]).href);
+const front = new URL("../../smallmodels/live/front/", import.meta.url);
+const { Language } = await import(new URL("language.js", front).href);
+const { Player, chances } = await import(new URL("player.js", front).href);
 const cases = JSON.parse(readFileSync(0, "utf8"));
 const opened = {};
 
@@ -53,6 +56,28 @@ const KINDS = {
     model.read(tokens, model.cache(tokens.length, window), { watch: (layer, head, row) => shares.push([layer, head, [...row]]) });
     return shares;
   },
+  chances({ seed, count }) {
+    const next = chances(seed);
+    return Array.from({ length: count }, next);
+  },
+  /** The language's probabilities after each text, and its surprises at the last. */
+  language({ path, texts }) {
+    const language = new Language(JSON.parse(readFileSync(path, "utf8")));
+    return [texts.map((text) => language.next(text)), language.surprises(texts.at(-1))];
+  },
+  /** A player's answers to questions, one after the other. */
+  async player({ path, runs, questions }) {
+    const known = JSON.parse(readFileSync(path, "utf8"));
+    const open = async (heads) => {
+      const folder = `${runs}/tiny-${heads}`;
+      const config = JSON.parse(readFileSync(`${folder}/config.json`, "utf8"));
+      return { shape: shapeOf(config), tensors: safetensors(file(`${folder}/model.safetensors`)) };
+    };
+    const player = new Player(open, new Language(known), known.texts);
+    const answers = [];
+    for (const [question, given] of questions) answers.push(await player.answer(question, given));
+    return answers;
+  },
   refusal({ config }) {
     try {
       shapeOf(config);
@@ -71,4 +96,4 @@ const KINDS = {
   },
 };
 
-console.log(JSON.stringify(cases.map((one) => KINDS[one.kind](one))));
+console.log(JSON.stringify(await Promise.all(cases.map((one) => KINDS[one.kind](one)))));
