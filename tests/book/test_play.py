@@ -24,6 +24,7 @@ def started(page: Page, url: str, id: str = "writer") -> Page:
 
 
 def paused(page: Page) -> Page:
+    page.locator("#writer .play-text [class^=play-s]").nth(10).wait_for()
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#writer .play-said")).to_contain_text("Paused after")
     return page
@@ -58,8 +59,7 @@ def test_it_writes_what_pytorch_writes(book: Book, fresh_page: FreshPage) -> Non
 
 def test_the_loss_measured_is_pytorchs(book: Book, fresh_page: FreshPage) -> None:
     page = started(fresh_page(), book.url(f"{PAGE}#writer?window=4&bits=4&n_kv_heads=8"))
-    said = page.locator("#writer .play-said")
-    expect(said).to_contain_text("Measured here", timeout=60_000)
+    expect(page.locator("#writer .play-told")).to_contain_text("Measured here", timeout=60_000)
     player = Player()
     here = [nats for at in range(len(held_out())) for nats in player.measure(8, 4, 4, at)["surprises"]]
     shown = page.locator("#writer .play-measured td").first.text_content() or ""
@@ -110,7 +110,7 @@ def test_the_next_character_stands_beside_the_truth(book: Book, fresh_page: Fres
 def test_the_page_moves_on_while_it_writes(book: Book, fresh_page: FreshPage) -> None:
     page = started(fresh_page(), book.url(PAGE))
     page.wait_for_selector('#sliders[data-state="live"]', timeout=60_000)
-    page.locator("#sliders").get_by_text("window", exact=True).click()
+    page.locator("#sliders").get_by_role("radio", name="window").check()
     expect(page.locator("#sliders tbody tr")).to_have_count(65)
 
 

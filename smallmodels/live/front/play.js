@@ -36,12 +36,13 @@ class Play {
     const { context: _, ...first } = settingOf(view, view.first);
     this.heldOut = new HeldOut(ask, first);
     this.said = h("p", { class: "play-said", role: "status" });
+    this.told = h("p", { class: "play-told", role: "status" }); // of the loss, which is measured while it writes
     this.furnish(section);
     view.followers.push(() => this.moved());
   }
 
   furnish(section) {
-    this.go = button("Pause", () => (this.running ? this.pause() : this.run()));
+    this.go = button("Write", () => (this.running ? this.pause() : this.run()));
     const step = button("Step", () => this.step());
     const anew = button("Start over", () => this.anew());
     this.heat = h("input", { type: "range", min: "0", max: "2", step: "0.1", value: "1" });
@@ -54,15 +55,19 @@ class Play {
     for (const input of [this.seed, this.own]) input.addEventListener("change", () => this.anew());
     const bar = h("div", { class: "play-bar" }, h("div", { class: "play-buttons" }, this.go, step, anew), heat, field("Seed", this.seed), field("Begin with your own words", this.own));
     const { text, next, heads } = this.page;
-    const sides = h("div", { class: "play-sides" }, next.node, this.heldOut.node);
-    section.replaceChildren(bar, text.node, colourKey(), this.said, heads.node, sides);
+    const sides = h("div", { class: "play-sides" }, next.node, h("div", {}, this.heldOut.node, this.told));
+    section.replaceChildren(bar, text.node, this.said, colourKey(), heads.node, sides);
   }
 
-  async start() {
+  /** Fetches all that is needed and reads the first text; rejects where that cannot be. */
+  async open() {
     this.lead = (await this.ask("open", {})).lead;
     await this.anew();
+  }
+
+  start() {
     this.run();
-    await this.measure();
+    this.guarded(() => this.measure());
   }
 
   /** What the reader typed, in this alphabet; what is not in it becomes a space. */
@@ -108,34 +113,40 @@ class Play {
   }
 
   async measure() {
-    if (this.rate < SLOW) return this.say(`This machine writes ${this.rate.toFixed(0)} characters a second, too few to measure a loss: the recorded figures below stand.`);
+    if (this.rate < SLOW) {
+      this.told.textContent = `This machine writes ${this.rate.toFixed(0)} characters a second, too few to measure a loss: the recorded figures stand.`;
+      return;
+    }
     const { context: _, ...setting } = this.setting;
-    this.say(await this.heldOut.measure(setting));
+    const sentence = await this.heldOut.measure(setting);
+    if (sentence) this.told.textContent = sentence;
   }
 
   run() {
     this.running = true;
     this.go.textContent = "Pause";
-    this.guarded(() => this.writing());
+    this.work = this.guarded(() => this.writing());
   }
 
-  pause(why = "") {
+  /** What is being written is written; then it rests. */
+  pause() {
     this.running = false;
     this.go.textContent = "Write";
-    if (why || this.written) this.say(why || `Paused after ${this.written.toLocaleString("en")} characters.`);
   }
 
   async writing() {
-    while (this.running) {
+    while (this.running && this.written < MOST) {
       if (!document.hidden) await this.write(Math.max(1, Math.min(64, Math.round(this.rate * SLICE))));
-      if (this.written >= MOST) return this.pause(`${MOST.toLocaleString("en")} characters are written; start over for more.`);
       await new Promise((resolve) => setTimeout(resolve, document.hidden ? 500 : 0));
     }
+    this.say(`Paused after ${this.written.toLocaleString("en")} characters${this.written < MOST ? "" : "; start over for more"}.`);
+    this.pause();
   }
 
   step() {
     this.pause();
     this.guarded(async () => {
+      await this.work;
       const [[character, nats, exact]] = await this.write(1);
       this.say(`“${character}”: ${nats.toFixed(2)} nats to the model, ${exact === null ? "no word of the language" : `${exact.toFixed(2)} to the language`}.`);
     });
@@ -182,7 +193,7 @@ export async function play(view, section, ask) {
   if (section.dataset.play === "race") return race(view, section, ask);
   const own = new Play(view, section.cloneNode(false), ask);
   const made = own.said.parentElement;
-  await own.ask("open", {}); // the static text stands until the files are there
+  await own.open(); // what was recorded stands until then
   if (made) section.replaceWith(made);
-  await own.start();
+  own.start();
 }

@@ -40,16 +40,19 @@ class Lane {
 class Race {
   turn = 0;
 
-  constructor(view, section, ask, lead) {
+  constructor(view, ask, lead) {
     this.view = view;
     this.ask = ask;
     this.lead = lead;
     this.lanes = SIDES.map((side) => new Lane(side));
     this.said = h("p", { class: "play-said", role: "status" });
+    view.followers.push(() => this.stop("Moved: race again."));
+  }
+
+  furnish(section) {
     const again = button("Race again", () => this.run());
     const bar = h("div", { class: "play-bar" }, h("div", { class: "play-buttons" }, again));
     section.replaceChildren(bar, h("div", { class: "play-lanes" }, ...this.lanes.map(({ node }) => node)), this.said);
-    view.followers.push(() => this.stop("Moved: race again."));
   }
 
   stop(why) {
@@ -105,5 +108,8 @@ class Race {
 
 export async function race(view, section, ask) {
   const { lead } = await ask("open", {});
-  return new Race(view, section, ask, lead).run();
+  const own = new Race(view, ask, lead);
+  await own.ready(); // rejects where there is no model; what was foretold stands then
+  own.furnish(section);
+  own.run();
 }
