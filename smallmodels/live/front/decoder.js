@@ -383,7 +383,7 @@ export class Decoder {
       const from = (t * heads + head) * headDim;
       this.weigh(q, from, cache.keys[index], first, shared, seen);
       this.gather(cache.values[index], first, shared, seen, read, from);
-      watch?.(index, head, Float32Array.from(this.scores.subarray(0, seen)));
+      watch?.(index, head, new Float32Array(this.scores.subarray(0, seen)));
     }
   }
 
@@ -393,9 +393,10 @@ export class Decoder {
     const { scores } = this;
     const row = kvHeads * headDim;
     const scale = 1 / Math.sqrt(headDim);
+    const end = keys.length;
     let highest = -Infinity;
-    for (let j = 0, at = first + shared; j < seen; j++, at += row) {
-      if (at >= keys.length) at -= keys.length; // the buffer rolls
+    let at = first + shared;
+    for (let j = 0; j < seen; j++) {
       let a = 0, b = 0; // two sums, for one would wait for itself
       for (let i = 0; i < headDim; i += 2) {
         a += q[from + i] * keys[at + i];
@@ -404,26 +405,36 @@ export class Decoder {
       const score = (a + b) * scale;
       scores[j] = score;
       if (score > highest) highest = score;
+      at += row;
+      if (at >= end) at -= end; // the buffer rolls
     }
     let sum = 0;
     for (let j = 0; j < seen; j++) sum += scores[j] = Math.exp(scores[j] - highest);
     for (let j = 0; j < seen; j++) scores[j] /= sum;
   }
 
-  /** The mean of the values by their shares, two numbers of the head at a time. */
+  /** The mean of the values by their shares, four numbers of the head at a time. */
   gather(values, first, shared, seen, read, to) {
     const { kvHeads, headDim } = this.shape;
     const { scores } = this;
     const row = kvHeads * headDim;
-    for (let i = 0; i < headDim; i += 2) {
-      let a = 0, b = 0;
-      for (let j = 0, at = first + shared + i; j < seen; j++, at += row) {
-        if (at >= values.length) at -= values.length;
-        a += scores[j] * values[at];
-        b += scores[j] * values[at + 1];
+    const end = values.length;
+    for (let i = 0; i < headDim; i += 4) {
+      let a = 0, b = 0, c = 0, d = 0;
+      let at = first + shared + i;
+      for (let j = 0; j < seen; j++) {
+        const share = scores[j];
+        a += share * values[at];
+        b += share * values[at + 1];
+        c += share * values[at + 2];
+        d += share * values[at + 3];
+        at += row;
+        if (at >= end) at -= end; // the buffer rolls
       }
       read[to + i] = a;
       read[to + i + 1] = b;
+      if (i + 2 < headDim) read[to + i + 2] = c; // a head of 6 has no four left
+      if (i + 2 < headDim) read[to + i + 3] = d;
     }
   }
 

@@ -136,7 +136,7 @@ class Play {
 
   async writing() {
     while (this.running && this.written < MOST) {
-      if (!document.hidden) await this.write(Math.max(1, Math.min(64, Math.round(this.rate * SLICE))));
+      if (!document.hidden) await this.write(Math.max(1, Math.min(64, MOST - this.written, Math.round(this.rate * SLICE))));
       await new Promise((resolve) => setTimeout(resolve, document.hidden ? 500 : 0));
     }
     this.say(`Paused after ${this.written.toLocaleString("en")} characters${this.written < MOST ? "" : "; start over for more"}.`);

@@ -45,7 +45,12 @@ class Writer {
     this.read(encoded(text));
   }
 
-  read(tokens) {
+  /** Reads on; what its heads look at is kept where it is asked for. */
+  read(tokens, looked = true) {
+    if (!looked) {
+      this.logits = this.model.read(tokens, this.cache, { last: true });
+      return;
+    }
     const { layers, heads } = this.model.shape;
     this.attention = Array.from({ length: layers }, () => new Array(heads));
     const watch = (layer, head, row) => (this.attention[layer][head] = row);
@@ -53,12 +58,12 @@ class Writer {
   }
 
   /** One character: itself, its surprise to the model, its surprise in the language or null. */
-  step(temperature) {
+  step(temperature, looked) {
     const likely = shares(this.logits);
     const known = this.language.next(this.text);
     const token = drawn(this.logits, temperature, this.luck());
     this.text += ALPHABET[token];
-    this.read([token]);
+    this.read([token], looked);
     return [ALPHABET[token], -Math.log(likely[token]), known?.[token] ? -Math.log(known[token]) : null];
   }
 
@@ -107,7 +112,7 @@ export class Player {
     const writer = this.writers.get(id);
     if (!writer) throw new Error("No text was begun.");
     const start = performance.now();
-    const written = Array.from({ length: count }, () => writer.step(temperature));
+    const written = Array.from({ length: count }, (_, i) => writer.step(temperature, i === count - 1));
     return { written, seconds: (performance.now() - start) / 1000, ...writer.seen() };
   }
 
