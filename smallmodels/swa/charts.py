@@ -176,7 +176,7 @@ def past_the_trained_length() -> Chart:
     lines, levels, trained = (alt.Chart(alt.NamedData(n)) for n in ("lines", "levels", "trained"))
     lengths = alt.Axis(values=[2**n for n in range(6, 11)], format=",d", grid=False)
     scale = alt.Scale(type="log", nice=False, padding=10)
-    x = alt.X("length:Q", scale=scale, axis=lengths, title="characters of the text")
+    x = alt.X("length:Q", scale=scale, axis=lengths, title="length of the text")
     y = alt.Y("figure:Q", title="nats, or percent", axis=alt.Axis(grid=True), scale=alt.Scale(zero=True))
     tones = [colour("mistral"), colour("other"), colour("good")]
     ways = alt.Scale(domain=[*WAYS.values()], range=tones)

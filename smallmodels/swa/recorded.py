@@ -33,6 +33,7 @@ from smallmodels.table import Cell, Column, Table, Value
 Row = dict[str, Value]
 Figures = dict[str, Value | Cell]
 
+PAST = "past-the-trained-length"  # the name of its record
 LOSS, RECALL = SHOWN = ("loss", "facts recalled")  # of models asked past their trained length
 LETTERS = 27  # of the invented language
 WAYS = {  # in which they were trained and are asked, by the record's name
@@ -188,9 +189,9 @@ def past_the_trained_length(rows: Rows | None = None, show: str = LOSS, device: 
     """
     if show not in SHOWN:
         raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(SHOWN)}.")
-    given, notes, source = recorded("past-the-trained-length", rows, device)
+    given, notes, source = recorded(PAST, rows, device)
     found = stretches(given)
-    kept = None if rows is None else stretches(recorded("past-the-trained-length", None, device)[0])
+    kept = None if rows is None else stretches(recorded(PAST, None, device)[0])
     lengths = sorted({one.length for one in found})
     unit, form = ("nats per character", ".2f") if show == LOSS else ("%", ".0f")
     return Table(
@@ -245,14 +246,15 @@ def _by_seed(one: Stretch, show: str) -> str:
 
 def _stretch_finding(found: Sequence[Stretch], show: str, lengths: Sequence[int]) -> str:
     first, last = lengths[0], lengths[-1]
-    by = {(one.way, one.length): one for one in found}
-    figure = {key: f"{_shown(one, show):.{2 if show == LOSS else 0}f}" for key, one in by.items()}
-    unit = "nats a character" if show == LOSS else "percent of the facts"
-    verb = "lose" if show == LOSS else "name"
+    figure = {
+        (one.way, one.length): f"{_shown(one, show):.2f}" if show == LOSS else f"{_shown(one, show):.0f}%"
+        for one in found
+    }
+    told = {way: f"{figure[way, first]} to {figure[way, last]}" for way in ("window", "no window")}
+    what = "the loss goes" if show == LOSS else "facts recalled go"
     return (
-        f"From {first} to {last:,} characters, models with a window go from {figure['window', first]} to "
-        f"{figure['window', last]} {unit}; those without {verb} {figure['no window', first]} and then "
-        f"{figure['no window', last]}."
+        f"From {first} to {last:,} characters, {what} from {told['window']} with a window, from "
+        f"{told['no window']} without."
     )
 
 
