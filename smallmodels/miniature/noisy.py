@@ -387,7 +387,7 @@ def _where_leads_end() -> list[Verdict]:
 def _within(letter: str, prediction: str, some: Sequence[Turn], low: float, high: float) -> Verdict:
     """Held where all lie between; undecided where each could, within noise."""
     held = all(one.share is not None and low <= one.share <= high for one in some)
-    could = all((one.least or 0.0) <= high and (one.most or 1.0) >= low for one in some)
+    could = all(one.least is not None and one.least <= high and (one.most or 1.0) >= low for one in some)
     verdict = HELD if held else OPEN if could else FAILED
     return Verdict(letter, prediction, ", ".join(map(_percent, some)), verdict)
 
