@@ -26,8 +26,8 @@ from smallmodels.lab.model import Decoder
 from smallmodels.lab.tiny_models import windowed
 from smallmodels.lab.train import IGNORED, Trainer, batch_loss, initialise, text_batches
 
-TRAINED = 64  # characters or tokens of a training text
-WINDOW, LAYERS = 10, 2  # 19 characters in sight, which is more than the language needs
+TRAINED, WINDOW = swa.TRAINED_LENGTH, swa.NARROW_WINDOW
+LAYERS = 2  # 19 characters in sight, which is more than the language needs
 ASKED = 32  # characters at the end of a text whose loss is counted
 TEXT_SEED, UNSEEN_SEED = 100, 2  # a model with seed s reads text 100 + s
 FACTS, QUESTIONS, PEAK = 4, 256, 0.004  # of the phone book, which stalls at the higher rate of text

@@ -33,8 +33,8 @@ def noise(
 ) -> list[Row]:
     """Loss on clean text of models that learned from noisy text; a row for each run.
 
-    `budgets` are in steps, ascending; `pieces` of 65 characters are read for a loss. `floor` is what a perfect
-    reader loses who reckons with that much noise where there is none.
+    `budgets` are in steps, ascending; `pieces` of 65 characters are read for a loss. `floor` is what a
+    perfect reader loses who reckons with that much noise where there is none.
     """
     rows: list[Row] = []
     for seed, width, share in product(seeds, widths, shares):

@@ -46,7 +46,7 @@ def _tiny_sharing(n_kv_heads: int) -> Experiment:
         tiny_models.tiny_sharing,
         {
             "n_kv_heads": n_kv_heads,
-            "characters": 256_000,
+            "characters": 1_500_000,
             "length": 128,
             "batch": 8,
             "seed": 0,

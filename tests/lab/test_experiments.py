@@ -27,6 +27,10 @@ SMALL: dict[str, tuple[dict[str, Any], Callable[..., Table]]] = {
     ),
     "relay": ({"depths": (1,), "seeds": (0,), "steps": 5}, swa.relay),
     "phone-book": ({"cases": ((2, 4), (None, 8)), "seeds": (0,), "steps": 5}, swa.phone_book),
+    "past-the-trained-length": (
+        {"lengths": (64, 96), "seeds": (0,), "characters": 9000, "steps": 3, "places": 4},
+        swa.past_the_trained_length,
+    ),
     "gradient-reach": ({"steps": 5}, swa.gradient_reach),
     "cache-memory": ({"window": 64, "contexts": (32, 256)}, swa.cache_memory),
     "prefill-time": ({"lengths": (64, 128), "window": 16, "width": 32, "rounds": 2}, swa.prefill_time),
@@ -80,8 +84,8 @@ def recorded(name: str, device: str = "cpu") -> facts.Run:
 
 
 def test_every_experiment_is_here() -> None:
-    checkpoints = {"tiny", "tiny-8", "tiny-2", "tiny-1"}  # see test_tiny_models
-    assert {*SMALL, *NEXT, *checkpoints} == {*record.EXPERIMENTS}
+    elsewhere = {"tiny", "tiny-8", "tiny-2", "tiny-1", "noise"}  # test_tiny_models, test_noise
+    assert {*SMALL, *NEXT, *elsewhere} == {*record.EXPERIMENTS}
 
 
 @pytest.mark.parametrize("name", NEXT)
