@@ -88,6 +88,11 @@ export type Tip = { show(text: string, rect: DOMRect, owner: Element | null): vo
 declare global {
   const __PYODIDE_INFO__: Record<string, string>;
   const __FILES__: Record<string, { size: number; sum: number }>;
+  const __MODELS__: {
+    built: Record<string, { size: number; sum: number }>;
+    language: string;
+    checkpoints: Record<string, { weights: string; config: any }>;
+  };
   interface Navigator {
     connection?: { saveData: boolean };
   }

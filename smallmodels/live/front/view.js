@@ -27,6 +27,8 @@ export class View {
   unfinished = null;
   /** @type {Set<import("./types").Control>} controls whose own text is no value */
   unread = new Set();
+  /** @type {((state: import("./types").State) => void)[]} told of every state that the controls take on */
+  followers = [];
   refused = ""; // why the function gives nothing for what the controls say
   sizes = new ResizeObserver(() => this.reachableByKeys());
 
@@ -219,6 +221,7 @@ export class View {
     for (const own of this.controls) own.write(state[own.spec.name]);
     for (const own of this.unread) own.refuse("");
     this.unread.clear();
+    for (const follow of this.followers) follow(this.state);
   }
 
   take(result) {
