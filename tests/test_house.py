@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
 # Which modules are ours to run in a reader's browser is read from the folders: all but these.
 NOT_SHIPPED = {"charts", "figures", "lab", "live"}  # they need packages that a browser does not have
+NOT_SHIPPED |= {"__main__", "command"}  # a page has no command line
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
     for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/*.py")]
