@@ -11,6 +11,7 @@
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
 # make sweep      the longest of these experiments alone (an hour on two cores); a stopped one goes on
 # make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
+# make pdf        the whole book as one PDF, in _build; make epub: as an EPUB, in _build/html
 # make test-colab run the published notebooks with Colab's versions (clean environments; half an hour)
 # make clean      remove everything these commands made
 
@@ -18,7 +19,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks jupyter bench-page lighthouse shots lab sweep bench-lab site publish test-chapters test-colab clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lighthouse shots lab sweep bench-lab pdf epub site publish test-chapters test-colab clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -111,10 +112,17 @@ sweep: .venv/.test
 bench-lab: .venv/.test
 	@python tools/bench_lab.py
 
-site: html
+pdf: .venv/.test html
+	@python tools/pdf.py
+
+# Written with the pages, beside them.
+epub: html
+	@echo "_build/html/smallmodels.epub"
+
+site: .venv/.test html
 	@python tools/publish.py
 
-publish: html
+publish: .venv/.test html
 	@python tools/publish.py --push
 
 clean:
