@@ -89,6 +89,8 @@ def write_pdf(path: Path = PDF, built: Path = BUILT) -> None:
     with Site(built) as site, browser.chromium() as running:
         page = running.new_page(color_scheme="light")
         page.route("**/whole-book.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+        sheet = (built / "_static" / "page.css").read_text("utf-8").replace("font-display:optional", "")
+        page.route("**/page.css", lambda route: route.fulfill(body=sheet, content_type="text/css"))
         page.goto(site.url("whole-book.html"), wait_until="load")
         page.evaluate("document.fonts.ready.then(() => null)")
         path.parent.mkdir(parents=True, exist_ok=True)

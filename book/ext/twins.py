@@ -15,7 +15,7 @@ from markdownify import ATX, MarkdownConverter
 FOLDED = ".live-controls, .headerlink, button, style, .katex-html"
 
 
-class Converter(MarkdownConverter):  # type: ignore[misc]
+class Converter(MarkdownConverter):
     """markdownify, with what this book has beside HTML's own."""
 
     def convert_math(self, element: Tag, text: str, *_: Any, **__: Any) -> str:
