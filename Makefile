@@ -58,7 +58,7 @@ test: .venv/.test node_modules/.checks lint html
 	@pytest $(PARALLEL) --doctest-modules --ignore=tests/book --ignore=tests/jupyter
 	@echo "Re-executing the notebooks and comparing their outputs ..."
 	@pytest -c tests/nbval.ini --nbval notebooks --numprocesses auto --dist loadfile
-	@python tools/notebooks.py --check
+	@python tools/notebooks.py --check --no-execute
 	@echo "Testing the notebooks in JupyterLab and the built book in Chromium ..."
 	@pytest $(PARALLEL) tests/jupyter tests/book
 
