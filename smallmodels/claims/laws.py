@@ -1,13 +1,18 @@
 """The claims on scaling laws: C07 to C11."""
 
+from functools import cache
+
 from smallmodels import facts, memory, scaling, words
 from smallmodels.claims.formulas import about
 from smallmodels.claims.records import Judgement, judges, state
 from smallmodels.scaling import BASELINE, CHALLENGER, Contender, Match
 from smallmodels.scaling.records import post_factor
+from smallmodels.scaling.runs import FURTHEST, drawn_laws, percentiles
 from smallmodels.verdicts import CAVEAT, RIGHT, UNTOLD, WRONG
 
 KAPLAN = "kaplan-joint"
+CONFIDENCE = 0.95  # of the interval of its draws
+REFITTED = "besiroglu"  # the law whose draws are recorded
 EARLIER = "GPT-3 175B"  # what the Chinchilla paper calls undertrained
 RATIO_WITHIN_PCT = 1  # what "about" may mean of tokens per parameter
 TRILLION = 1e12
@@ -76,17 +81,29 @@ def tokens_per_parameter(tokens: float) -> Judgement:
 
 @judges("C10")
 def enough_tokens(law: str, tokens: float) -> Judgement:
-    """Do so many tokens bring the 7B to the 13B's predicted loss?"""
-    match = Match(scaling.law(law), *pair(tokens))
-    needed = match.needed
-    enough = needed is not None and tokens * TRILLION >= needed
-    told = f"To match the 13B the 7B would have to read {trillions(needed)}, not {tokens:g}."
+    """Do so many tokens bring the 7B to the 13B's predicted loss, and surely, by a law that has draws?"""
+    needed = Match(scaling.law(law), *pair(tokens)).needed
+    shows = state("factors", law=law, d_challenger=tokens)
     if needed is None:
-        told = "By this law no amount of data lets the 7B match the 13B."
-    elif enough:
-        told = f"{trillions(needed)} would do; that it read {tokens:g} nobody has said."
-        told = words.sentence(told)
-    return Judgement(CAVEAT if enough else WRONG, told, state("factors", law=law, d_challenger=tokens))
+        return Judgement(WRONG, "By this law no amount of data lets the 7B match the 13B.", shows)
+    low, high = ends() if law == REFITTED else (needed, needed)
+    between = f" ({low / TRILLION:.1f} to {high / TRILLION:.0f})" if low < high else ""
+    told = f"To match the 13B the 7B would have to read {words.about(needed / TRILLION, 3)} trillion tokens"
+    if tokens * TRILLION < low:
+        return Judgement(WRONG, f"{told}{between}, not {tokens:g}.", shows)
+    enough = CAVEAT if tokens * TRILLION >= high else UNTOLD
+    return Judgement(enough, f"{told}{between}; that it read {tokens:g} nobody has said.", shows)
+
+
+@cache
+def ends() -> tuple[float, float]:
+    """The tokens between which 95% of the recorded draws lie; a draw by which none suffice counts as most.
+
+    As `scaling.match_interval`, but without fitting the law anew.
+    """
+    ours, theirs = pair()
+    amounts = [law.tokens_to_match(ours.n_params, *theirs.pair) or FURTHEST for law in drawn_laws()]
+    return percentiles([min(amount, FURTHEST) for amount in amounts], CONFIDENCE)
 
 
 @judges("C11")

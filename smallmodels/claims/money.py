@@ -1,8 +1,8 @@
 """The claims on money, on the story and on what came of it: C23, C24, C25."""
 
-from smallmodels import cost, story
+from smallmodels import cost, later, story
 from smallmodels.benchmarks import POST
-from smallmodels.claims.formulas import about, of_parts
+from smallmodels.claims.formulas import about, of_leads, of_parts
 from smallmodels.claims.records import Judgement, judges, state
 from smallmodels.verdicts import CAVEAT, RIGHT, UNTOLD, WRONG
 from smallmodels.words import listed, number
@@ -47,7 +47,22 @@ def history() -> Judgement:
     return Judgement(of_parts(len(right), len(found)), told, state("timeline"))
 
 
+BIGGER, BIGGER_LIMIT, QUOTED = (
+    "GPT-3 175B",
+    75,
+    "quoted",
+)  # the second half of the forecast, and whose figures
+
+
 @judges("C25")
 def forecast() -> Judgement:
-    """Placeholder until chapter 07's records are here."""
-    return Judgement(UNTOLD, "To be judged by what came later.", state("timeline"))
+    """Tests on which some model of that size came out above, and beyond noise, by chapter 07's crossings."""
+    first, second = later.forecast(), later.forecast(BIGGER, BIGGER_LIMIT, QUOTED)
+    told = (
+        f"A model of at most {later.LIMIT:g}B is above {later.BIG} on {len(first.above)} of "
+        f"{len(first.crossings)} tests, {len(first.beyond)} beyond noise; one of at most {BIGGER_LIMIT}B "
+        f"above {BIGGER} on {len(second.above)} of {len(second.crossings)}."
+    )
+    verdict = of_leads(len(first.above), len(first.beyond), len(first.crossings), 0)
+    whole = verdict == RIGHT and not first.lost and not second.lost
+    return Judgement(RIGHT if whole else CAVEAT if verdict == RIGHT else verdict, told, state("crossings"))

@@ -4,13 +4,17 @@ Numbers here are typed: the post's, the papers' scores and item counts, shapes o
 Nothing is asked of the package but the board itself.
 """
 
+import json
+import re
 from math import isclose, sqrt
+from pathlib import Path
 
 import pytest
 
 from smallmodels import claims, facts
 from smallmodels.claims import Assumptions
 
+ROOT = Path(__file__).parents[2]
 Z95 = 1.959964
 # Layers, width, feed-forward width, KV width (KV heads x 128); vocabulary 32,000; two norms a layer and one.
 SHAPES = {
@@ -148,6 +152,14 @@ def needed(law: tuple[float, ...], n: float, m: float, d: float) -> float:
     return float((b / (loss(law, m, d) - e - a / n**alpha)) ** (1 / beta))
 
 
+def reachable(row: dict[str, float]) -> bool:
+    """Whether some amount of data lets the smaller one match: what is left for data is above 0."""
+    left = (
+        row["B"] / 2e12 ** row["beta"] + row["A"] / LARGE ** row["alpha"] - row["A"] / SMALL ** row["alpha"]
+    )
+    return left > 0
+
+
 def best_ratio(law: tuple[float, ...], n: float) -> float:
     """Tokens a parameter where alpha A/N^alpha = beta B/D^beta."""
     _, a, b, alpha, beta = law
@@ -192,6 +204,21 @@ def test_c09_is_a_division_over_an_assumption():
 def test_c10_two_trillion_do_not_explain_it():
     assert round(needed(REFIT, SMALL, LARGE, 2e12) / 1e12, 1) == 13.5
     check("C10", "wrong", "13.5 trillion")
+    # The recorded draws, sorted: 25 of 1,000 lie below the low end and 25 above the high one.
+    rows = json.loads((ROOT / "data" / "runs" / "chinchilla-bootstrap.json").read_text("utf-8"))["rows"]
+    draws = sorted(
+        needed(tuple(row[name] for name in ("E", "A", "B", "alpha", "beta")), SMALL, LARGE, 2e12) / 1e12
+        for row in rows
+        if reachable(row)
+    )
+    assert len(rows) >= 1000
+    low, high = draws[round(0.025 * len(rows))], draws[round(0.975 * len(rows)) - 1]
+    (found,) = re.findall(r"\((.*?) to (.*?)\)", judged("C10").judgement.figures)
+    assert isclose(float(found[0]), low, rel_tol=0.02)
+    assert isclose(float(found[1]), high, rel_tol=0.05)
+    assert low < 15 < high < 100
+    check("C10", "cannot be told", tokens=15.0)
+    check("C10", "right with a caveat", tokens=99.0)
     assert round(needed(CHINCHILLA, SMALL, LARGE, 2e12) / 1e12, 2) == 4.88
     check("C10", "wrong", "4.88 trillion", law="chinchilla")
     check("C10", "right with a caveat", law="chinchilla", tokens=5.0)
@@ -343,9 +370,41 @@ def test_c29_similar_until_a_cache_is_counted():
     )
 
 
+# Open LLM Leaderboard v1: Llama 2 70B, the best score of a model of at most 15B (Qwen2 7B, Phi-2, Mistral
+# Nemo, InternLM2 7B), and the number of items.
+CROSSED = {
+    "MMLU": (69.83, 71.95, 14042),
+    "GSM8K": (54.06, 74.45, 1319),
+    "HumanEval": (29.88, 49.39, 164),
+    "ARC-c": (67.32, 63.91, 1172),
+    "HellaSwag": (87.33, 85.26, 10042),
+    "WinoGrande": (83.74, 83.82, 1267),
+    "TruthfulQA": (44.92, 54.35, 817),
+}
+# GPT-3 175B and the best of at most 75B, as the LLaMA and Llama 2 papers quote and measure them.
+OLDER = [
+    (43.9, 68.9),
+    (51.4, 57.8),
+    (68.8, 80.2),
+    (78.9, 85.3),
+    (70.2, 80.2),
+    (81.0, 82.8),
+    (57.6, 60.2),
+    (60.5, 85.3),
+]
+
+
+def test_c25_counts_crossings_of_one_leaderboard_and_of_quoted_figures():
+    above = [test for test, (big, small, _) in CROSSED.items() if small > big]
+    beyond = [test for test in above if CROSSED[test][1] - CROSSED[test][0] > margin(*CROSSED[test])]
+    assert (len(above), len(beyond), len(CROSSED)) == (5, 4, 7)
+    assert all(small > big for big, small in OLDER)
+    check("C25", "right with a caveat", "5 of 7 tests", "4 beyond noise", f"{len(OLDER)} of {len(OLDER)}")
+
+
 def test_every_claim_is_judged_here():
-    source = __import__("pathlib").Path(__file__).read_text("utf-8")
-    assert [c.id for c in facts.claims() if f'check("{c.id}"' not in source] == ["C25"]
+    source = Path(__file__).read_text("utf-8")
+    assert [c.id for c in facts.claims() if f'check("{c.id}"' not in source] == []
 
 
 @pytest.mark.parametrize("model", SHAPES)
