@@ -187,6 +187,7 @@ def packed(result: dict[str, Any], texts: dict[str, int]) -> dict[str, Any]:
     return {
         "html": indices(re.split("(?=<t[rhd])", result["html"])),
         "finding": indices([result["finding"]]),
+        "verdict": indices([result["verdict"]]),
         "csv": indices(result["csv"].splitlines(keepends=True)),
         "markdown": indices(result["markdown"].splitlines(keepends=True)),
         "notes": indices(result["notes"]),

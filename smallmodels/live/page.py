@@ -30,7 +30,8 @@ def static_page(
     return (
         f'<div class="live" id="{escape(root_id)}" data-live="{name}" data-state="static">\n'
         f'<form class="live-controls" hidden></form>\n'
-        f'<p class="live-finding" role="status">{escape(table.finding)}</p>\n{chart}{beside}'
+        f'{_verdict(table)}<p class="live-finding" role="status">{escape(table.finding)}</p>\n'
+        f"{chart}{beside}"
         f'<details class="live-figures" open><summary>{figures(len(table))}</summary>\n'
         f'<div class="live-scroll">{table.to_html()}</div></details>\n'
         f'<div class="live-notes">{_paragraphs(table.notes)}</div>\n{_panel(table, code)}'
@@ -46,6 +47,11 @@ def figures(rows: int) -> str:
     ('The figures (7 rows)', 'The figures (1 row)')
     """
     return f"The figures ({rows} row{'' if rows == 1 else 's'})"
+
+
+def _verdict(table: Table) -> str:
+    judged = table.judged()
+    return f'<p class="live-verdict">{judged}</p>\n' if judged else ""
 
 
 def _paragraphs(sentences: Sequence[str]) -> str:

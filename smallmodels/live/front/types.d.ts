@@ -13,6 +13,7 @@ export type Choice = { open: string[]; why: string };
 export type Result = {
   html?: string;
   finding?: string;
+  verdict?: string; // HTML
   notes?: string[];
   sources?: string[]; // HTML
   record?: string[];
@@ -78,6 +79,8 @@ export type Host = {
   vega(compiled: boolean): Promise<any>;
   ask(view: any, state: State): Promise<Result>;
   again?(view: any): void;
+  /** A view shows another state. */
+  shown?(view: any): void;
   /** Where the page has its own entry for a source. */
   entry?(id: string | undefined): string;
 };
