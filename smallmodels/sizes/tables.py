@@ -61,7 +61,7 @@ def equivalents(model: str = CHALLENGER) -> Table:
         series=_equivalent_series(model),
         notes=(
             _harness_note(),
-            "Bar: 95% interval, of the score and of both Llamas beside it, unpaired. Grey: the other models; a "
+            "Bar: 95% interval, of the score and of both Llamas beside it, unpaired. Grey: other models; a "
             "dot at either end lies there or beyond.",
         ),
     )
@@ -423,7 +423,10 @@ def _readable_series(chosen: Training) -> dict[str, list[Record]]:
         if needed is not None and needed < BUDGETS[1] * 1e12:
             # The names of two that lie near one another stand at opposite ends.
             side = "right" if len(needs) % 2 else "left"
-            shown = {"tokens": float(f"{needed / 1e12:.4g}"), "text": f"{name}: {about(needed / 1e12, 3)}"}
+            shown: Record = {
+                "tokens": float(f"{needed / 1e12:.4g}"),
+                "text": f"{name}: {about(needed / 1e12, 3)}",
+            }
             needs.append({**shown, "side": side})
     return {
         "course": [{"days": days, "tokens": rate * days} for days in (1, last)],
