@@ -1,7 +1,5 @@
 """The figures of chapter 02c's sentences, in reading order."""
 
-from datetime import date
-
 from smallmodels import facts, scaling
 from smallmodels.facts import Score
 from smallmodels.figures import Texts, computed
@@ -14,6 +12,7 @@ from smallmodels.sizes.records import (
     Training,
     bought,
     course,
+    days_there_were,
     equivalent,
     kept,
     measured,
@@ -186,12 +185,10 @@ def check_of_the_method() -> Texts:
     }
 
 
-@computed()
+@computed(shows="readable")
 def time_there_was() -> Texts:
     """Days between the announcement of the round and the release of the model."""
-    pace = {event.id: event for event in facts.story()}
-    days = date.fromisoformat(pace["release"].date) - date.fromisoformat(pace["seed-round"].date)
-    return {"days-there-were": f"{days.days}"}
+    return {"days-there-were": f"{days_there_were()}"}
 
 
 # Fewer parameters, or fewer bits?
