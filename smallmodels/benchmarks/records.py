@@ -389,7 +389,8 @@ def published(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Spread:
     """The published scores that this book holds of one released model on one benchmark.
 
     The benchmark is named or given by its title. A figure that one report quotes from another's run is listed
-    once; runs of 4-bit copies, which are other weights, and rescaled values are left out. Raises `ValueError` for a model or benchmark there is none of.
+    once; runs of 4-bit copies, which are other weights, and rescaled values are left out. Raises `ValueError`
+    for a model or benchmark there is none of.
     """
     one_of("model", model, models())
     benchmark = benchmark_named(benchmark)
