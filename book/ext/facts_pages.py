@@ -35,6 +35,8 @@ TABLES = {
     facts.releases: ("release", "releases"),
     facts.benchmarks: ("description of a benchmark", "descriptions of benchmarks"),
     facts.eval_sets: ("test set", "test sets"),
+    facts.correlations: ("correlation of results", "correlations of results"),
+    facts.leaks: ("excess over new questions", "excesses over new questions"),
     facts.chat_ratings: ("rating of chat models", "ratings of chat models"),
     facts.laws: ("scaling law", "scaling laws"),
     facts.projections: ("projection", "projections"),

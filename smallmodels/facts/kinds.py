@@ -88,6 +88,44 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How far the results of two models over the items of a test go together, -1 to 1.
+
+    `low` and `high` are the same for one value. `n_items` is None where it is a range over several tests.
+    """
+
+    id: str
+    models: str
+    items: str
+    n_items: int | None
+    low: float
+    high: float
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """How much better a model does on a benchmark than on `twin`, questions newly written to be like it.
+
+    `excess_points` are percentage points; `n_twin` counts the new questions.
+    """
+
+    id: str
+    model: str
+    benchmark: str
+    twin: str
+    excess_points: float
+    n_twin: int
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The exact shape of a decoder, every count a number of that thing.
 
@@ -195,6 +233,31 @@ class LawParameter:
     unit: str
     verified: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChinchillaRun:
+    """A run of the Chinchilla paper as read off its figure: all parameters, FLOPs, loss in nats a token."""
+
+    n_params: float
+    train_flops: float
+    loss: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """An open model of Gadre and others: text, size, tokens, loss on C4, shares answered right."""
+
+    data: str
+    n_params: int
+    train_tokens: int
+    c4_loss: float
+    arc_c: float
+    hellaswag: float
+    winogrande: float
+    mmlu: float
+    source_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,18 @@ from smallmodels.facts.kinds import (
     Benchmark,
     Calculator,
     ChatRating,
+    ChinchillaRun,
     Claim,
+    Correlation,
     EvalSet,
     Event,
     Gpu,
     Law,
     LawParameter,
+    Leak,
     Metric,
     Model,
+    OpenRun,
     PastOffer,
     Pipeline,
     PostCost,
@@ -54,6 +58,18 @@ def benchmarks() -> tuple[Benchmark, ...]:
 def eval_sets() -> tuple[EvalSet, ...]:
     """The sets of items behind the benchmarks."""
     return load("eval_sets", EvalSet)
+
+
+@cache
+def correlations() -> tuple[Correlation, ...]:
+    """How far two models' results over a test's items go together."""
+    return load("correlations", Correlation)
+
+
+@cache
+def leaks() -> tuple[Leak, ...]:
+    """How much better models do on a benchmark than on newly written questions like it."""
+    return load("leaks", Leak)
 
 
 @cache
@@ -102,6 +118,18 @@ def laws() -> tuple[Law, ...]:
 def law_parameters() -> tuple[LawParameter, ...]:
     """The constants of every law."""
     return load("law_parameters", LawParameter)
+
+
+@cache
+def chinchilla_runs() -> tuple[ChinchillaRun, ...]:
+    """The runs behind Chinchilla's law that could be read off its paper."""
+    return load("chinchilla_runs", ChinchillaRun)
+
+
+@cache
+def open_scaling_runs() -> tuple[OpenRun, ...]:
+    """Open models of which both loss and scores were published."""
+    return load("open_scaling_runs", OpenRun)
 
 
 @cache
