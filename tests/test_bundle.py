@@ -61,3 +61,10 @@ def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.js").write_text('import { a } from "./a.js";\nexport const b = a;\n')
     with pytest.raises(ValueError, match=r"a\.js imports itself through a\.js, b\.js"):
         bundled(tmp_path / "a.js")
+
+
+def test_the_plays_front_end_is_one_module_too(tmp_path: Path) -> None:
+    """Names of modules that are joined must not clash; Node reads the whole."""
+    whole = tmp_path / "playing.mjs"
+    whole.write_text(bundled(ENTRY.parent / "playing.js"), "utf-8")
+    subprocess.run(["node", "--check", whole], check=True)
