@@ -34,12 +34,14 @@ class Cell:
     """One figure together with where it comes from.
 
     `source` is a sentence for the reader, shown on hover and focus and listed under the table; `note` is
-    shown there too but not listed. A bare value in a row is the same as a `Cell` without either.
+    shown there too but not listed. `href` is where the figure leads: `#id?argument=value`, the state of a
+    widget. A bare value in a row is the same as a `Cell` without any of these.
     """
 
     value: Value
     source: str = ""
     note: str = ""
+    href: str = ""
 
     @property
     def explanation(self) -> str:
@@ -258,7 +260,7 @@ class Table:
             long = "long" if len(text) > LONG and not look.startswith("number") else ""
             label = f' data-label="{escape(column.heading)}"' if cards and i else ""
             kind = _class(" ".join(filter(None, [long, look])))
-            shown = _explained(text, cell.explanation, column.kind)
+            shown = _explained(text, cell.explanation, column.kind, cell.href)
             cells.append(f'<{tag}{kind}{label} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -365,9 +367,12 @@ def _class(names: str) -> str:
     return f' class="{names}"' if names else ""
 
 
-def _explained(text: str, explanation: str, kind: str = "") -> str:
+def _explained(text: str, explanation: str, kind: str = "", href: str = "") -> str:
     # Focusable, with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
     shown = _marked(text) if kind == "verdict" else escape(text)
+    if href:
+        told = f' aria-description="{escape(explanation)}"' if explanation else ""
+        return f'<a href="{escape(href)}"{told}>{shown}</a>'
     if not explanation:
         return shown
     described = f'tabindex="0" aria-description="{escape(explanation)}"'

@@ -96,6 +96,7 @@ CONTROLS = [
     (W.FloatText(value=7), "number", "7.0", {"float": True}),
     (W.BoundedIntText(value=7, min=1, max=9), "number", "7", {"min": 1, "max": 9, "float": False}),
     (W.BoundedFloatText(value=7, min=1, max=9), "number", "7.0", {"min": 1.0, "max": 9.0, "float": True}),
+    (W.Textarea(value="1,0\n0,1"), "textarea", '"1,0\\n0,1"', {}),
     (W.Text(value='say "hi"'), "text", '"say \\"hi\\""', {}),
 ]
 

@@ -8,10 +8,12 @@ from smallmodels.charts import (
     DASHES,
     FAMILIES,
     ROLES,
+    ROW,
     VERDICTS,
     WIDTHS,
     Chart,
     colour,
+    end_words,
     legend_row,
     verdict_looks,
     voice,
@@ -63,7 +65,7 @@ def first_look() -> Chart:
 
 
 def spread() -> Chart:
-    """Chapter 01: every published score of one set of weights on one line each, its source written above.
+    """Chapter 01: the scores of one set of weights that we found, each on a line, its source written above.
 
     Draws the series `scores` (row, score, low, high, family, text) of `benchmarks.spread`, in percent.
     """
@@ -81,3 +83,33 @@ def spread() -> Chart:
         align="left", baseline="bottom", dy=-9, fontSize=12, color=colour("muted")
     ).encode(y=row, x=alt.value(0), text="text:N")
     return voice(alt.layer(bars, points, labels), alt.Step(34))
+
+
+def power() -> Chart:
+    """Chapter 01: the gap each test can show as a hollow bar, and the gap it reported as a dot.
+
+    Draws the series `tests` (row, detectable, gap, family, text) of `benchmarks.power`, in points.
+    """
+    data = alt.Chart(alt.NamedData("tests"))
+    x = alt.X("detectable:Q", title="gap (points)", scale=alt.Scale(domainMin=0, nice=True))
+    bars = data.mark_bar(size=11, fillOpacity=0.15, stroke=colour("muted"), color=colour("muted")).encode(
+        y=ROW, x=x
+    )
+    dots = data.mark_point(filled=True, size=95, opacity=1).encode(
+        y=ROW, x="gap:Q", color=alt.Color("family:N", scale=FAMILIES, legend=None)
+    )
+    return voice(alt.layer(bars, dots, *end_words(data, "row:N", "text:N")), alt.Step(36))
+
+
+def paired() -> Chart:
+    """Chapter 01: the gap with its margin, each way of taking the results on a line of its own.
+
+    Draws the series `ways` (row, gap, low, high, text) of `benchmarks.paired`, in points.
+    """
+    data = alt.Chart(alt.NamedData("ways"))
+    x = alt.X("low:Q", title="gap (points)", scale=alt.Scale(zero=True, nice=True))
+    zero = alt.Chart(alt.NamedData("ways")).mark_rule(color=colour("muted"), strokeDash=[3, 3])
+    bars = data.mark_rule(strokeWidth=9, opacity=0.35, color=colour("good")).encode(y=ROW, x=x, x2="high:Q")
+    dots = data.mark_point(filled=True, size=95, opacity=1, color=colour("good")).encode(y=ROW, x="gap:Q")
+    layers = (zero.encode(x=alt.datum(0)), bars, dots, *end_words(data, "row:N", "text:N"))
+    return voice(alt.layer(*layers), alt.Step(48))

@@ -28,6 +28,7 @@ CONFIDENCE = 0.95  # of the margin that says whether a gap between two scores is
 CHAT_BENCHMARKS = ("MMLU", "HellaSwag", "WinoGrande", "ARC-c", "TruthfulQA")
 USE_BENCHMARKS = {"code": "HumanEval", "math": "GSM8K"}
 Cuts = tuple[float, float, float]  # where Moderate, Good and Good+ begin, in percent
+POST_CUTS: Cuts = (25, 50, 60)  # with these the post's scores give its labels
 
 
 @dataclass(frozen=True, slots=True)

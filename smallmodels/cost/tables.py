@@ -15,6 +15,7 @@ from smallmodels.cost.records import (
     ALL,
     BASELINE,
     CHALLENGER,
+    POST_CUTS,
     Case,
     Cuts,
     Hour,
@@ -325,7 +326,11 @@ def _rental_row(hour: Hour) -> Row:
 
 @checked
 def use_cases(
-    source: str = POST, chat: str = "MMLU", moderate: float = 25, good: float = 50, plus: float = 60
+    source: str = POST,
+    chat: str = "MMLU",
+    moderate: float = POST_CUTS[0],
+    good: float = POST_CUTS[1],
+    plus: float = POST_CUTS[2],
 ) -> Table:
     """The post's fourth table, each label worked out from a score and the reader's thresholds in percent.
 

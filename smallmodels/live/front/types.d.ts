@@ -52,6 +52,10 @@ export type Control = {
   parse(typed: string[]): string;
   print(text: string): string[];
   refuse(sentence: string): void;
+  /** Milliseconds to wait for another key before what stands there is read. */
+  pause: number;
+  /** Whether a value is too long to be carried by a link. */
+  long(text: string): boolean;
   /** Shuts the options that would show nothing; none where they depend on nothing. */
   allow(choice?: Choice): void;
 };
@@ -87,6 +91,11 @@ export type Tip = { show(text: string, rect: DOMRect, owner: Element | null): vo
 declare global {
   const __PYODIDE_INFO__: Record<string, string>;
   const __FILES__: Record<string, { size: number; sum: number }>;
+  const __MODELS__: {
+    built: Record<string, { size: number; sum: number }>;
+    language: string;
+    checkpoints: Record<string, { weights: string; config: any }>;
+  };
   interface Navigator {
     connection?: { saveData: boolean };
   }

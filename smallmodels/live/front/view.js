@@ -22,8 +22,14 @@ export class View {
   state = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   calm;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  typing;
+  /** @type {import("./types").Control | null} a text in which the last key was pressed a moment ago */
+  unfinished = null;
   /** @type {Set<import("./types").Control>} controls whose own text is no value */
   unread = new Set();
+  /** @type {((state: import("./types").State) => void)[]} told of every state that the controls take on */
+  followers = [];
   refused = ""; // why the function gives nothing for what the controls say
   sizes = new ResizeObserver(() => this.reachableByKeys());
 
@@ -87,7 +93,7 @@ export class View {
   buttons() {
     const bar = h("div", { class: "live-buttons" }, button(this.data.reset, () => this.move(this.first)));
     if (!this.host.links) return bar;
-    const link = button("Copy link to this view", (own) => this.copy(own, this.link()));
+    const link = button("Copy link to this view", (own) => this.copy(own, this.link(), this.leftOut()));
     link.classList.add("live-link");
     bar.append(link);
     return bar;
@@ -129,6 +135,23 @@ export class View {
   changed(target) {
     const own = this.controls.find(({ node }) => node.contains(target));
     if (!own) return;
+    this.typed(own);
+    if (!own.pause) return this.reading(own);
+    this.root.setAttribute("aria-busy", "true");
+    this.unfinished = own;
+    this.typing = setTimeout(() => this.reading(own), own.pause);
+  }
+
+  /** What was being typed elsewhere when this control moved counts as typed. */
+  typed(own) {
+    clearTimeout(this.typing);
+    const other = this.unfinished;
+    this.unfinished = null;
+    if (other && other !== own) this.state = { ...this.state, [other.spec.name]: other.read() };
+  }
+
+  reading(own) {
+    this.unfinished = null;
     keepInView(this.root, own.node, this.parts.chart);
     try {
       this.took(own, own.read());
@@ -184,6 +207,8 @@ export class View {
    * @param {import("./types").Control | null} by the control that was moved, if one was
    */
   move(state, by = null) {
+    clearTimeout(this.typing); // what was being typed is no part of this state
+    this.unfinished = null;
     this.moved = by;
     this.write(state);
     const turn = ++this.turn;
@@ -197,6 +222,7 @@ export class View {
     for (const own of this.controls) own.write(state[own.spec.name]);
     for (const own of this.unread) own.refuse("");
     this.unread.clear();
+    for (const follow of this.followers) follow(this.state);
   }
 
   take(result) {
@@ -326,11 +352,17 @@ export class View {
     this.root.dataset.state = state;
   }
 
-  async copy(own, text) {
+  /** What a link to this view cannot carry, in a sentence. */
+  leftOut() {
+    const long = this.controls.filter((own) => own.long(this.state[own.spec.name])).map(({ spec }) => spec.label);
+    return long.length ? `Copied, without “${long.join("”, “")}”: it is too long for a link.` : "Copied.";
+  }
+
+  async copy(own, text, done = "Copied.") {
     const said = (own.dataset.said ??= own.textContent); // a second click may come before the word is back
-    const done = await copied(text);
-    own.textContent = done ? "Copied" : "Not allowed here";
-    this.say(done ? "Copied." : "This browser does not let the page copy.");
+    const allowed = await copied(text);
+    own.textContent = allowed ? "Copied" : "Not allowed here";
+    this.say(allowed ? done : "This browser does not let the page copy.");
     setTimeout(() => {
       own.textContent = said;
       this.say();
@@ -345,7 +377,8 @@ export class View {
   /** The fragment that sets a state. */
   address(state) {
     const params = new URLSearchParams();
-    for (const { spec, print } of this.controls) {
+    for (const { spec, print, long } of this.controls) {
+      if (long(state[spec.name])) continue; // stands at its first value there
       for (const value of print(state[spec.name])) params.append(spec.name, value);
     }
     return `#${this.root.id}?${params}`;
