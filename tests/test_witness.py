@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 WITNESS = Path(__file__).parent / "witness"
 Row = dict[str, str]
 NUMBERS = {int, float, int | None, float | None, bool}
-DATES = {"date", "release_date", "launch_date", "public"}
+DATES = {"date", "from_date", "to_date", "release_date", "launch_date", "public"}
 PRINTED = {"shots", "baseline_text", "challenger_text", "improvement_text", "memory_text", "price_text"}
 # Of a longer text its numbers are witnessed, so that a word in it can be mended in one place.
 SENTENCES = {"claims": {"claim", "check"}, "story": {"fact", "post_says", "judgement"}}

@@ -10,20 +10,24 @@ from smallmodels.facts.kinds import (
     ChatRating,
     ChinchillaRun,
     Claim,
+    Correlation,
     EvalSet,
     Event,
     Gpu,
     Law,
     LawParameter,
+    Leak,
     Metric,
     Model,
     OpenRun,
+    PastOffer,
     Pipeline,
     PostCost,
     PostFactor,
     PostInference,
     PostUseCase,
     Price,
+    ProgressClaim,
     Projection,
     Recall,
     Release,
@@ -54,6 +58,18 @@ def benchmarks() -> tuple[Benchmark, ...]:
 def eval_sets() -> tuple[EvalSet, ...]:
     """The sets of items behind the benchmarks."""
     return load("eval_sets", EvalSet)
+
+
+@cache
+def correlations() -> tuple[Correlation, ...]:
+    """How far two models' results over a test's items go together."""
+    return load("correlations", Correlation)
+
+
+@cache
+def leaks() -> tuple[Leak, ...]:
+    """How much better models do on a benchmark than on newly written questions like it."""
+    return load("leaks", Leak)
 
 
 @cache
@@ -123,6 +139,12 @@ def projections() -> tuple[Projection, ...]:
 
 
 @cache
+def progress_claims() -> tuple[ProgressClaim, ...]:
+    """What has been published on the speed of progress."""
+    return load("progress_claims", ProgressClaim)
+
+
+@cache
 def gpus() -> tuple[Gpu, ...]:
     """The cards."""
     return load("gpus", Gpu)
@@ -162,6 +184,12 @@ def prices() -> tuple[Price, ...]:
 def rentals() -> tuple[Rental, ...]:
     """Quoted prices of rented cards."""
     return load("rentals", Rental)
+
+
+@cache
+def price_history() -> tuple[PastOffer, ...]:
+    """Offers of tokens and of cards through time."""
+    return load("price_history", PastOffer)
 
 
 @cache
