@@ -110,7 +110,8 @@ class Table:
 
     `rows` map a column's name to a value or a `Cell`; the first column names the row. `series` holds
     the named sets of records a chart draws. `notes` are sentences printed under the table; `record` are those
-    that say on what device, when and with what versions a measurement was recorded. Where arguments
+    that say on what device, when and with what versions a measurement was recorded. `verdict` is a claim with
+    the verdict on it in this state, shown over the finding. Where arguments
     depend on one another, `choices` says by argument which values would show something; a table without
     rows names in `nearest` the arguments to change for one that has some.
 
@@ -127,6 +128,7 @@ class Table:
     choices: Mapping[str, Choice] = field(default_factory=dict)
     nearest: Mapping[str, Value] = field(default_factory=dict)
     record: tuple[str, ...] = ()
+    verdict: tuple[str, str] = ("", "")
 
     def cell(self, row: Mapping[str, Value | Cell], column: Column) -> Cell:
         """The figure of `row` in `column`, always as a `Cell`."""
@@ -293,6 +295,7 @@ class Table:
             "finding": self.finding,
             "notes": [*self.notes],
             "record": [*self.record],
+            "verdict": self.judged(),
             "sources": self.sources(),
             "series": {name: list(records) for name, records in self.series.items()},
             "csv": self.to_csv(),
@@ -303,6 +306,11 @@ class Table:
             },
             "nearest": {name: _json(value) for name, value in self.nearest.items()},
         }
+
+    def judged(self) -> str:
+        """The claim with the chip of its verdict, as HTML; nothing where there is no claim."""
+        claim, word = self.verdict
+        return f"<q>{escape(claim)}</q> {chip(word)}" if claim else ""
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{escape(text)}</p>" for text in (self.finding, *self.notes, *self.record))

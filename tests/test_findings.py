@@ -6,7 +6,7 @@ import notebooks
 from smallmodels.live.answer import answer
 from smallmodels.live.controls import reachable
 
-FIRST, ANY = 140, 170  # characters: at the first values, and at any value of one control
+FIRST, ANY = 140, 180  # characters: at the first values, and at any value of one control
 # Rooms whose findings are held to it; those of the others are printed.
 HELD = ("gqa.", "speed.", "memory.", "cost.", "story.")
 WIDGETS = {data["function"]: data for data in notebooks.widgets()}

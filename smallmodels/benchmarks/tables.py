@@ -42,6 +42,7 @@ from smallmodels.benchmarks.records import (
 )
 from smallmodels.facts import Score, family_of
 from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.verdicts import CAVEAT, MIXED, RIGHT, UNTOLD, WRONG
 from smallmodels.words import figures, listed, sentence, signed
 
 FEW_CLUSTERS = 30  # below it the clustered error is itself uncertain
@@ -387,7 +388,20 @@ def first_look(source: str = POST) -> Table:
         rows=tuple({name: cell for name, cell in _row(pair).items() if name in kept} for pair in found.pairs),
         finding=_glance(found),
         series=_dumbbell_series(found.pairs),
+        verdict=(facts.source(POST).title.partition(".")[0], _judged(found)),
     )
+
+
+def _judged(found: Comparison) -> str:
+    """The verdict on "A beat B" by the pairs of one report; that it did means no test on which it lost."""
+    leads, deficits = found.leads_beyond, found.deficits_beyond
+    if 2 * found.n_mixed > len(found.pairs):
+        return MIXED
+    if leads and deficits:
+        return UNTOLD
+    if leads:
+        return RIGHT if leads == len(found.pairs) else CAVEAT
+    return WRONG if deficits else WITHIN
 
 
 def _glance(found: Comparison) -> str:

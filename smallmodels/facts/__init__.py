@@ -94,6 +94,7 @@ from smallmodels.facts.reader import (
 )
 from smallmodels.facts.runs import (
     Rows,
+    checkpoint,
     recorded,
     run,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "benchmarks",
     "calculators",
     "chat_ratings",
+    "checkpoint",
     "chinchilla_runs",
     "claims",
     "correlations",

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 import smallmodels
 from smallmodels.facts import data_folder
-from smallmodels.lab import record
+from smallmodels.lab import documents
 from smallmodels.lab.measure import device_name
 from smallmodels.scaling.fitting import HUBER, Point, fit
 from smallmodels.scaling.runs import CONSTANTS, DRAWS, LEFT_OUT, read_off
@@ -49,7 +49,7 @@ def main() -> None:
         "settings": {"draws": NUMBER, "seed": SEED, "runs": len(runs), "left_out": LEFT_OUT, "fit": HUBER},
         "rows": rows,
     }
-    print(f"Written to {record.write(document, data_folder() / 'runs')}", flush=True)
+    print(f"Written to {documents.write(document, data_folder() / 'runs')}", flush=True)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def behind() -> Chart:
 def staircase() -> Chart:
     """Chapter 07: models that reached a score by day and size, the staircase of the smallest, and two paces.
 
-    Draws the series `reached` and `stairs` (day, billions, text), `steps` (the same, side) and `lines`
+    Draws the series `reached` and `stairs` (day, billions), `steps` (the same, text, side) and `lines`
     (name, day, billions) of `later.staircase`.
     """
     names = ("reached", "steps", "stairs", "lines")
@@ -100,7 +100,7 @@ def staircase() -> Chart:
 def experts() -> Chart:
     """Chapter 07: score over size; dense models as dots, a mixture of experts as a bar from active to total.
 
-    Draws the series `dense` (billions, score, family, text) and `spans` (active, total, score, text) of
+    Draws the series `dense` (billions, score, family) and `spans` (active, total, score, text) of
     `later.experts`.
     """
     dense, spans = alt.Chart(alt.NamedData("dense")), alt.Chart(alt.NamedData("spans"))

@@ -66,7 +66,6 @@ def first_crossings() -> Texts:
     assert qwen == {"Qwen 7B", "Qwen 14B"}
     assert facts.release("Qwen 14B").release_date < POST_DAY
     return {
-        "above": words.number(len(found.above)),
         "above-digits": f"{len(found.above)} of {len(found.crossings)}",
         "tests": words.number(len(found.crossings)),
         "beyond": words.number(len(found.beyond)),
@@ -112,7 +111,6 @@ def older_forecast() -> Texts:
     assert exam.first is not None
     assert since_post(exam.day) < 0
     return {
-        "quoted-tests": words.number(len(found.crossings)),
         "quoted-first": exam.first.of.model,
         "quoted-day": words.month(exam.day),
         "quoted-before": words.number(round(-since_post(exam.day))),
@@ -167,14 +165,12 @@ def shrinking() -> Texts:
         "first-size": size(first.total),
         "last-size": size(last.total),
         "last-model": last.model,
-        "last-day": words.month(last.released),
         "span": f"{found.months[-1]:.0f}",
         "halving": f"{fitted.halving:.1f}",
         "halving-low": f"{fitted.low:.1f}",
         "halving-high": f"{fitted.high:.0f}",
         "still": f"{still:.0f}",
         "until-today": f"{found.until_today:.1f}",
-        "steps": words.number(len(found.steps)),
     }
 
 
@@ -271,7 +267,6 @@ def tokens() -> Texts:
     llama = next(one for one in found if one.name == "Together, Llama 3.1 8B Turbo")
     assert llama.change == 0
     return {
-        "offers": words.number(len(found)),
         "offers-late": words.number(len(late)),
         "together-price": f"{llama.seen[0].price:.2f}",
         "together-months": f"{llama.span_months:.0f}",

@@ -13,7 +13,7 @@ from math import ceil, log
 
 from smallmodels import facts, memory
 from smallmodels.benchmarks.formulas import gap_error, z_score
-from smallmodels.facts import PastOffer, ProgressClaim, Release, Score
+from smallmodels.facts import PastOffer, Pipeline, ProgressClaim, Release, Score
 from smallmodels.later.formulas import (
     Trend,
     change_pct,
@@ -85,6 +85,12 @@ FAMILIES = {
 def harness(id: str) -> Harness:
     """The run with this id; `ValueError` that names those there are."""
     return facts.lookups.one({h.id: h for h in HARNESSES}, id, "run")
+
+
+def harness_of(entry: "Entry") -> Harness | Pipeline:
+    """The run that an entry comes from; the pipeline itself where no run of ours has it."""
+    id = entry.score.pipeline_id
+    return next((h for h in HARNESSES if h.single and id in h.pipelines), facts.pipeline(id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from smallmodels.later.records import (
     expert_runs,
     expert_tests,
     harness,
+    harness_of,
     latest_day,
     latest_law,
     mixtures,
@@ -97,12 +98,16 @@ def _crossing_row(one: Crossing) -> Row:
         "test": _test(one),
         "family": one.family,
         "big": _scored(one.big),
-        "first": Cell(_name(first), _released(first)) if first else f"none; the best is {_name(one.best)}",
-        "score": _scored(first or one.best),
+        "first": Cell(_name(first), _released(first)) if first else Cell("none", note=_closest(one)),
+        "score": _scored(first) if first else None,
         "day": spoken(one.day) if first else None,
         "after": _after_post(one.day) if first else None,
         "firm": _name(one.firm) if one.firm else _not_firm(one),
     }
+
+
+def _closest(one: Crossing) -> str:
+    return f"The best is {_name(one.best)} with {one.best.pct:g}%."
 
 
 def _test(one: Crossing) -> Cell:
@@ -302,7 +307,7 @@ def _step_row(found: Staircase, i: int) -> Row:
         "size": step.of.billions,
         "day": spoken(step.of.released),
         "score": _scored(step),
-        "run": facts.pipeline(step.score.pipeline_id).name,
+        "run": harness_of(step).name,
         "share": 100 * step.of.total / first.of.total,
         "months": found.months[i],
     }
@@ -355,7 +360,7 @@ def _mix_note(run: str) -> tuple[str, ...]:
 def _step_series(found: Staircase) -> dict[str, list[Record]]:
     steps = [_dot(step) for step in found.steps]
     for i, step in enumerate(steps):
-        step["side"] = "right" if i % 2 == 0 else "left"
+        step |= {"text": step["model"], "side": "right" if i % 2 == 0 else "left"}
     end: Record = {**steps[-1], "day": latest_day().isoformat()}
     lines = [point for name, halving in _shown_paces(found) for point in _line(found, name, halving)]
     return {
@@ -367,7 +372,7 @@ def _step_series(found: Staircase) -> dict[str, list[Record]]:
 
 
 def _dot(entry: Entry) -> Record:
-    return {"day": entry.of.day.isoformat(), "billions": entry.of.billions, "text": entry.of.model}
+    return {"day": entry.of.day.isoformat(), "billions": entry.of.billions, "model": entry.of.model}
 
 
 def _shown_paces(found: Staircase) -> list[tuple[str, tuple[float, float]]]:
@@ -545,7 +550,12 @@ def _expert_series(found: Sequence[Expert], dense: Sequence[Entry]) -> dict[str,
         for one in found
     ]
     dots: list[Record] = [
-        {"billions": e.of.billions, "score": e.pct, "family": facts.family_of(e.of.model), "text": e.of.model}
+        {
+            "billions": e.of.billions,
+            "score": e.pct,
+            "family": facts.family_of(e.of.model),
+            "model": e.of.model,
+        }
         for e in dense
     ]
     return {"dense": dots, "spans": spans}

@@ -95,8 +95,17 @@ class Live(anywidget.AnyWidget):
             "chart": self._chart,
         }
         return static_page(
-            self._id, described, self.table, self._picture(), code_of(self._name, self._function)
+            self._id,
+            described,
+            self.table,
+            self._picture(),
+            code_of(self._name, self._function),
+            self._beside(),
         )
+
+    def _beside(self) -> str:
+        """HTML between the picture and the table; a `Play` has some."""
+        return ""
 
     def _present(self) -> dict[str, str]:
         return {name: value_text(control) for name, control in self.controls.items()}

@@ -17,17 +17,21 @@ from smallmodels.live.answer import shown
 from smallmodels.table import Table
 
 
-def static_page(root_id: str, described: Mapping[str, Any], table: Table, drawing: str, code: str) -> str:
+def static_page(
+    root_id: str, described: Mapping[str, Any], table: Table, drawing: str, code: str, beside: str = ""
+) -> str:
     """The whole of one `Live`, in the order seen: finding, picture, table, notes, one quiet line.
 
-    The place of the controls comes first and is empty; the data a front end starts from come last.
+    The place of the controls comes first and is empty; the data a front end starts from come last. `beside`
+    is HTML between the picture and the table.
     """
     name = escape(described["function"])
     chart = f'<figure class="live-chart">{drawing}</figure>\n' if described["chart"] else ""
     return (
         f'<div class="live" id="{escape(root_id)}" data-live="{name}" data-state="static">\n'
         f'<form class="live-controls" hidden></form>\n'
-        f'<p class="live-finding" role="status">{escape(table.finding)}</p>\n{chart}'
+        f'{_verdict(table)}<p class="live-finding" role="status">{escape(table.finding)}</p>\n'
+        f"{chart}{beside}"
         f'<details class="live-figures" open><summary>{figures(len(table))}</summary>\n'
         f'<div class="live-scroll">{table.to_html()}</div></details>\n'
         f'<div class="live-notes">{_paragraphs(table.notes)}</div>\n{_panel(table, code)}'
@@ -43,6 +47,11 @@ def figures(rows: int) -> str:
     ('The figures (7 rows)', 'The figures (1 row)')
     """
     return f"The figures ({rows} row{'' if rows == 1 else 's'})"
+
+
+def _verdict(table: Table) -> str:
+    judged = table.judged()
+    return f'<p class="live-verdict">{judged}</p>\n' if judged else ""
 
 
 def _paragraphs(sentences: Sequence[str]) -> str:

@@ -123,9 +123,7 @@ def _finding(found: Refit) -> str:
     if not found.as_published:
         return f"{_without(found.left_out)} {match.challenger.name} needs {amount}."
     interval = match_interval()
-    return (
-        f"{_without(found.left_out)}: {amount}, and anything from {_range(interval.low, interval.high)} fits."
-    )
+    return f"{_without(found.left_out)}: {amount} ({_range(interval.low, interval.high)})."
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -94,8 +94,8 @@ def bought() -> Chart:
 def readable() -> Chart:
     """Chapter 02c: tokens read by the day, and what each law asks; the band holds 95% of the refit's draws.
 
-    Draws the series `course` (days, tokens), `chosen` (days, tokens), `needs` (tokens, text) and `band` (low,
-    high) of `sizes.readable`; tokens in trillions.
+    Draws the series `course` and `chosen` (days, tokens), `needs` (tokens, text, side), `band` (low, high)
+    and `pace` (days, text), the time there was, of `sizes.readable`; tokens in trillions.
     """
     days = alt.X(
         "days:Q",
@@ -103,16 +103,21 @@ def readable() -> Chart:
         title="days",
         axis=alt.Axis(values=[1, 3, 10, 30, 100, 365], format="~g"),
     )
-    scale = alt.Scale(type="log", domain=[0.1, 100], nice=False, clamp=True)
+    scale = alt.Scale(type="log", domain=[0.1, 100], nice=False)
     y = alt.Y("tokens:Q", scale=scale, title="tokens read (trillion)", axis=log_axis(-1, 2, grid=True))
-    names = ("course", "chosen", "needs", "band")
-    course, chosen, needs, band = (alt.Chart(alt.NamedData(name)) for name in names)
+    names = ("course", "chosen", "needs", "band", "pace")
+    course, chosen, needs, band, pace = (alt.Chart(alt.NamedData(name)) for name in names)
     spread = band.mark_rect(opacity=0.12, color=colour("ink"))
-    said = needs.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=12, color=colour("ink"))
+    look: dict[str, Any] = {"baseline": "bottom", "dy": -2, "fontSize": 12, "color": colour("ink")}
+    left, right = (needs.transform_filter(alt.datum.side == side) for side in ("left", "right"))
+    time = pace.mark_text(align="right", dx=-5, fontSize=12, color=colour("muted"))
     layers = alt.layer(
         spread.encode(y=alt.Y("low:Q", scale=scale), y2="high:Q"),
         needs.mark_rule(color=colour("llama"), strokeDash=[4, 3]).encode(y=y),
-        said.encode(x=alt.value(0), y=y, text="text:N"),
+        left.mark_text(align="left", dx=4, **look).encode(x=alt.value(0), y=y, text="text:N"),
+        right.mark_text(align="right", dx=-4, **look).encode(x=alt.value("width"), y=y, text="text:N"),
+        pace.mark_rule(color=colour("muted"), strokeDash=[2, 3]).encode(x=days),
+        time.encode(x=days, y=alt.value(248), text="text:N"),
         course.mark_line(strokeWidth=2.5, clip=True, color=colour("mistral")).encode(x=days, y=y),
         chosen.mark_point(filled=True, size=130, opacity=1, color=colour("mistral")).encode(x=days, y=y),
     )
@@ -120,18 +125,21 @@ def readable() -> Chart:
 
 
 def four_bits() -> Chart:
-    """Chapter 02c: score against the bytes of the weights; a diamond has 4 bits.
+    """Chapter 02c: score against the bytes of the weights; a diamond has 4 bits, a line joins one model.
 
-    Draws the series `kept` (gb, score, test, family, name, bits) of `sizes.four_bits`.
+    Draws the series `kept` (gb, score, test, family, name, bits, label) of `sizes.four_bits`.
     """
     kept = alt.Chart(alt.NamedData("kept"))
-    x = alt.X("gb:Q", scale=alt.Scale(domain=[0, 28]), title="weights (GB)")
+    x = alt.X("gb:Q", scale=alt.Scale(domain=[0, 31], nice=False), title="weights (GB)")
     y = alt.Y("score:Q", scale=alt.Scale(zero=False, padding=14), title="score (%)", axis=alt.Axis(grid=True))
     family = alt.Color("family:N", scale=FAMILIES, legend=None)
     form = alt.Shape("bits:N", scale=BITS, legend=legend_below())
     points = kept.mark_point(filled=True, size=110, opacity=1)
     layers = alt.layer(
-        kept.mark_line(strokeWidth=1, color=colour("grid")).encode(x=x, y=y, detail="test:N"),
-        points.encode(x=x, y=y, color=family, shape=form, tooltip=["name:N", "test:N", "score:Q"]),
+        kept.mark_line(strokeWidth=2, opacity=0.5).encode(
+            x=x, y=y, color=family, detail=["test:N", "name:N"]
+        ),
+        points.encode(x=x, y=y, color=family, shape=form, tooltip=["name:N", "test:N"]),
+        kept.mark_text(align="left", dx=10, **WORDS).encode(x=x, y=y, text="label:N"),
     )
     return voice(layers, 230)

@@ -1,7 +1,5 @@
 """The figures of chapter 02c's sentences, in reading order."""
 
-from datetime import date
-
 from smallmodels import facts, scaling
 from smallmodels.facts import Score
 from smallmodels.figures import Texts, computed
@@ -14,6 +12,7 @@ from smallmodels.sizes.records import (
     Training,
     bought,
     course,
+    days_there_were,
     equivalent,
     kept,
     measured,
@@ -127,7 +126,7 @@ def on_exams() -> Texts:
 @computed(shows="bought")
 def worth() -> Texts:
     """Points that a twentieth of a nat buys on each test, by the open models with a C4 loss below 3.2: the
-    slope of a line, with two standard errors; and what share of the differences the line explains.
+    slope of a line, with two standard errors; and what share of HellaSwag's differences the line explains.
     """
     texts: Texts = {"n-open": f"{len(facts.open_scaling_runs())}", "open-below": f"{OPEN_BELOW:g}"}
     for test, digits in (("HellaSwag", 1), ("ARC-c", 1), ("MMLU", 2)):
@@ -136,8 +135,8 @@ def worth() -> Texts:
             f"worth-{name}": f"{one.worth:.{digits}f}",
             f"worth-{name}-low": f"{one.worth - 2 * one.error:.{digits}f}",
             f"worth-{name}-high": f"{one.worth + 2 * one.error:.{digits}f}",
-            f"worth-{name}-explained": f"{one.line.explained:.0%}",
         }
+    texts["worth-explained"] = f"{bought('HellaSwag', TWENTIETH, OPEN_BELOW).line.explained:.0%}"
     texts["n-open-used"] = f"{len(bought('MMLU', TWENTIETH, OPEN_BELOW).runs)}"
     return texts
 
@@ -186,12 +185,10 @@ def check_of_the_method() -> Texts:
     }
 
 
-@computed()
+@computed(shows="readable")
 def time_there_was() -> Texts:
     """Days between the announcement of the round and the release of the model."""
-    pace = {event.id: event for event in facts.story()}
-    days = date.fromisoformat(pace["release"].date) - date.fromisoformat(pace["seed-round"].date)
-    return {"days-there-were": f"{days.days}"}
+    return {"days-there-were": f"{days_there_were()}"}
 
 
 # Fewer parameters, or fewer bits?

@@ -6,6 +6,7 @@ runs with 4-bit weights are kept apart.
 
 import itertools
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from math import sqrt
 
@@ -312,6 +313,13 @@ def told() -> tuple[Told, ...]:
         if r.kind == "base" and r.train_gpu_hours and r.train_tokens and r.train_gpu
     ]
     return tuple(sorted(found, key=lambda one: (one.release.release_date, one.card_hours)))
+
+
+@cache
+def days_there_were() -> int:
+    """Days between the announcement of the company's round and the release of its model."""
+    dates = {event.id: event.date for event in facts.story()}
+    return (date.fromisoformat(dates["release"]) - date.fromisoformat(dates["seed-round"])).days
 
 
 # Thirteen billion in four bits.

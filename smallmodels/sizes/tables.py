@@ -20,6 +20,7 @@ from smallmodels.sizes.records import (
     Placed,
     Told,
     Training,
+    days_there_were,
     equivalent,
     kept,
     models,
@@ -50,7 +51,7 @@ def equivalents(model: str = CHALLENGER) -> Table:
     base model of its size; `ValueError` for another.
     """
     if model not in models():
-        raise ValueError(f"{model} was not run on this harness; choose one of {', '.join(models())}.")
+        raise ValueError(f"There is no model {model!r} here; choose one of {', '.join(models())}.")
     found = [(test, equivalent(model, test)) for test in tests()]
     return Table(
         caption=f"How big a Llama 2 scores like {model}: Open LLM Leaderboard, version 1",
@@ -58,7 +59,11 @@ def equivalents(model: str = CHALLENGER) -> Table:
         rows=tuple(_equivalent_row(test, one) for test, one in found),
         finding=_equivalent_finding(model, [one for _, one in found if one]),
         series=_equivalent_series(model),
-        notes=(_harness_note(), "Interval: 95%, of the score and of both Llamas beside it, unpaired."),
+        notes=(
+            _harness_note(),
+            "Bar: 95% interval, of the score and of both Llamas beside it, unpaired. Grey: other models; a "
+            "dot at either end lies there or beyond.",
+        ),
     )
 
 
@@ -358,7 +363,10 @@ def readable(
         rows=(_chosen_row(model, chosen), *(_told_row(one) for one in told())),
         finding=_readable_finding(model, chosen),
         series=_readable_series(chosen),
-        notes=("6ND leaves out attention over the context, so true utilisation is a little higher.",),
+        notes=(
+            f"{days_there_were()} days lay between the announcement of the company's round and the release.",
+            "6ND leaves out attention over the context, so true utilisation is a little higher.",
+        ),
     )
 
 
@@ -407,20 +415,25 @@ def _readable_finding(model: str, chosen: Training) -> str:
 
 def _readable_series(chosen: Training) -> dict[str, list[Record]]:
     interval = scaling.match_interval()
-    grid = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 365)
     rate = chosen.tokens / chosen.days / 1e12
+    last = min(MOST_DAYS, BUDGETS[1] / rate)
     needs: list[Record] = []
     for name, id in scaling.law_choices():
         needed = scaling.law(id).tokens_to_match(chosen.n_params, *scaling.contender(BASELINE).pair)
         if needed is not None and needed < BUDGETS[1] * 1e12:
-            needs.append(
-                {"tokens": float(f"{needed / 1e12:.4g}"), "text": f"{name}: {about(needed / 1e12, 2)}"}
-            )
+            # The names of two that lie near one another stand at opposite ends.
+            side = "right" if len(needs) % 2 else "left"
+            shown: Record = {
+                "tokens": float(f"{needed / 1e12:.4g}"),
+                "text": f"{name}: {about(needed / 1e12, 3)}",
+            }
+            needs.append({**shown, "side": side})
     return {
-        "course": [{"days": days, "tokens": float(f"{rate * days:.4g}")} for days in grid],
+        "course": [{"days": days, "tokens": rate * days} for days in (1, last)],
         "chosen": [{"days": chosen.days, "tokens": float(f"{chosen.tokens / 1e12:.4g}")}],
         "needs": needs,
         "band": [{"low": (interval.low or 0) / 1e12, "high": min((interval.high or 1e14) / 1e12, 100)}],
+        "pace": [{"days": days_there_were(), "text": f"{days_there_were()} days"}],
     }
 
 
@@ -496,7 +509,8 @@ def _kept_series(shown: tuple[Kept, ...], names: list[str]) -> dict[str, list[Re
                 "score": _points(one, test),
                 "test": test,
                 "family": family_of(one.model),
-                "name": f"{one.model}, {_bits(one)}",
+                "name": one.model,
+                "label": test if one.n_bytes == shown[-1].n_bytes else "",
                 "bits": _bits(one),
             }
             for one in shown

@@ -5,6 +5,7 @@ record beside its own.
 """
 
 from collections.abc import Iterable, Sequence
+from math import log
 
 from smallmodels import words
 from smallmodels.arguments import checked
@@ -14,20 +15,32 @@ from smallmodels.swa.records import (
     GUESS_PCT,
     MB,
     NAME_BEHIND,
+    NARROW_WINDOW,
+    TRAINED_LENGTH,
     Fading,
     Prompt,
     Recalled,
+    Stretch,
     depths,
     fadings,
     held,
     prompts,
     recalled,
+    stretches,
 )
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]
 Figures = dict[str, Value | Cell]
 
+PAST = "past-the-trained-length"  # the name of its record
+LOSS, RECALL = SHOWN = ("loss", "facts recalled")  # of models asked past their trained length
+LETTERS = 27  # of the invented language
+WAYS = {  # in which they were trained and are asked, by the record's name
+    "window": f"window of {NARROW_WINDOW}",
+    "no window": "no window",
+    "window lent": f"lent one of {TRAINED_LENGTH}",
+}
 GPU_WAYS = ("full", "windowed", "FlexAttention", "strips")  # of computing attention over a prompt
 
 
@@ -165,6 +178,101 @@ def _carried_finding(cases: Sequence[Recalled]) -> str:
         )
         + "."
     )
+
+
+@checked
+def past_the_trained_length(rows: Rows | None = None, show: str = LOSS, device: str = "cpu") -> Table:
+    """What becomes of small models in texts longer than any they learned from, with and without a window.
+
+    The same characters are foretold, or the same facts asked for at the same distance, with more and more
+    text in front. `show` is one of `SHOWN`; raises ValueError for anything else.
+    """
+    if show not in SHOWN:
+        raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(SHOWN)}.")
+    given, notes, source = recorded(PAST, rows, device)
+    found = stretches(given)
+    kept = None if rows is None else stretches(recorded(PAST, None, device)[0])
+    lengths = sorted({one.length for one in found})
+    unit, form = ("nats per character", ".2f") if show == LOSS else ("%", ".0f")
+    return Table(
+        caption=f"Trained on {TRAINED_LENGTH} characters and asked in longer texts: {show}",
+        columns=(
+            Column("length", "length of the text", format=",d"),
+            *(Column(way, name, unit, form, _WAY_MEANS[way]) for way, name in WAYS.items()),
+            *(
+                Column(f"{way}, recorded", f"{name}, recorded", unit, form)
+                for way, name in (WAYS if kept else {}).items()
+            ),
+        ),
+        rows=tuple(_stretch_row(n, found, kept or [], show, source) for n in lengths),
+        finding=_stretch_finding(found, show, lengths),
+        notes=(*notes, *_stretch_notes(found)),
+        series={
+            "lines": [
+                {"length": one.length, "figure": _shown(one, show), "way": WAYS[one.way]} for one in found
+            ],
+            "levels": _stretch_levels(found, show),
+            "trained": [{"length": TRAINED_LENGTH, "text": "trained so far"}],
+        },
+    )
+
+
+_WAY_MEANS = {
+    "window": f"Trained and asked with a window of {NARROW_WINDOW}; mean of the seeds.",
+    "no window": "Trained and asked without a window; mean of the seeds.",
+    "window lent": "Trained without a window, and asked through one as wide as its training texts.",
+}
+
+
+def _shown(one: Stretch, show: str) -> float:
+    return round(one.loss if show == LOSS else one.recall_pct, 4)
+
+
+def _stretch_row(
+    length: int, found: Sequence[Stretch], kept: Sequence[Stretch], show: str, source: str
+) -> Figures:
+    row: Figures = {"length": length}
+    for one in found:
+        if one.length == length:
+            row[one.way] = Cell(_shown(one, show), source, _by_seed(one, show))
+    row |= {f"{one.way}, recorded": _shown(one, show) for one in kept if one.length == length}
+    return row
+
+
+def _by_seed(one: Stretch, show: str) -> str:
+    each = one.losses if show == LOSS else [100 * share for share in one.recalls]
+    return f"By seed: {words.listed(f'{figure:.2f}' for figure in each)}."
+
+
+def _stretch_finding(found: Sequence[Stretch], show: str, lengths: Sequence[int]) -> str:
+    first, last = lengths[0], lengths[-1]
+    figure = {
+        (one.way, one.length): f"{_shown(one, show):.2f}" if show == LOSS else f"{_shown(one, show):.0f}%"
+        for one in found
+    }
+    told = {way: f"{figure[way, first]} to {figure[way, last]}" for way in ("window", "no window")}
+    what = "the loss goes" if show == LOSS else "facts recalled go"
+    return (
+        f"From {first} to {last:,} characters, {what} from {told['window']} with a window, from "
+        f"{told['no window']} without."
+    )
+
+
+def _stretch_notes(found: Sequence[Stretch]) -> tuple[str, ...]:
+    return (
+        "Nothing but the text in front differs from length to length: the characters foretold are the same, "
+        "and so are the facts, their order and their distance.",
+        f"On these characters the language itself loses {found[0].exact:.2f} nats, a blind guess among "
+        f"{LETTERS} characters {log(LETTERS):.2f}; a guessed fact is right {GUESS_PCT:g}% of the time.",
+    )
+
+
+def _stretch_levels(found: Sequence[Stretch], show: str) -> list[Row]:
+    """What the best and the worst reader would come to."""
+    if show == RECALL:
+        return [{"figure": GUESS_PCT, "text": "a guess (percent)"}]
+    guess: Row = {"figure": round(log(LETTERS), 4), "text": "a guess (nats)"}
+    return [guess, {"figure": round(found[0].exact, 4), "text": "the language itself"}]
 
 
 @checked

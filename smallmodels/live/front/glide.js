@@ -45,3 +45,11 @@ export function glide(before, box) {
     });
   });
 }
+
+/** Another verdict turns in where one stood. */
+export function turn(place, html) {
+  if (place.innerHTML === html) return;
+  place.innerHTML = html;
+  const edgewise = { transform: "perspective(20em) rotateX(-90deg)", opacity: 0 };
+  if (!still.matches) place.querySelector(".live-chip")?.animate([edgewise, {}], { duration: 2 * LASTS, easing: "ease-out" });
+}

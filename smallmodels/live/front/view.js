@@ -5,6 +5,7 @@ import { button, copied, download, h } from "./dom.js";
 import { explanations, walkable } from "./explain.js";
 import { foldWhereNarrow, keepInView } from "./place.js";
 import { openRows } from "./rows.js";
+import { turn } from "./glide.js";
 import { Refusal, brief, enumerated, plain, shortened } from "./values.js";
 
 const CALM = 500; // milliseconds without a move before a finding is announced
@@ -27,6 +28,8 @@ export class View {
   unfinished = null;
   /** @type {Set<import("./types").Control>} controls whose own text is no value */
   unread = new Set();
+  /** @type {((state: import("./types").State) => void)[]} told of every state that the controls take on */
+  followers = [];
   refused = ""; // why the function gives nothing for what the controls say
   sizes = new ResizeObserver(() => this.reachableByKeys());
 
@@ -40,7 +43,7 @@ export class View {
     this.host = host;
     /** @type {import("./types").Described} */
     this.data = JSON.parse(root.querySelector(".live-data")?.textContent ?? "");
-    const parts = ["controls", "finding", "chart", "figures", "scroll", "notes", "panel"];
+    const parts = ["controls", "verdict", "finding", "chart", "figures", "scroll", "notes", "panel"];
     /** @type {Record<string, any>} the parts of the HTML by name */
     this.parts = Object.fromEntries(parts.map((part) => [part, root.querySelector(`.live-${part}`)]));
     this.nearest = h("p", { class: "live-nearest" });
@@ -219,6 +222,7 @@ export class View {
     for (const own of this.controls) own.write(state[own.spec.name]);
     for (const own of this.unread) own.refuse("");
     this.unread.clear();
+    for (const follow of this.followers) follow(this.state);
   }
 
   take(result) {
@@ -251,11 +255,13 @@ export class View {
     delete this.root.dataset.shown;
     requestAnimationFrame(() => this.reachableByKeys()); // when the page is laid out anyway
     this.announce(finding, result.finding);
+    if (this.parts.verdict) turn(this.parts.verdict, result.verdict);
     figures.querySelector("summary").textContent = counted(scroll.querySelectorAll("tbody tr:not(.live-more)").length);
     if (another) this.arrange();
     this.remark(result);
     this.offer(result);
     this.drawing?.update(result);
+    this.host.shown?.(this);
   }
 
   /** Options that would show nothing are shut; where nothing is shown, a link leads to the nearest that is. */
