@@ -6,10 +6,12 @@
 # make jupyter    open the notebooks in JupyterLab
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
+# make lighthouse print Lighthouse's scores of every page, as on a phone (PAGES="..." for some of them)
 # make shots      pictures of every page, two themes, two widths, and as printed, in _build/shots
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
 # make sweep      the longest of these experiments alone (an hour on two cores); a stopped one goes on
 # make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
+# make pdf        the whole book as one PDF, in _build; make epub: as an EPUB, in _build/html
 # make test-colab run the published notebooks with Colab's versions (clean environments; half an hour)
 # make clean      remove everything these commands made
 
@@ -17,7 +19,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks jupyter bench-page shots lab sweep bench-lab site publish test-chapters test-colab clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lighthouse shots lab sweep bench-lab pdf epub site publish test-chapters test-colab clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -27,7 +29,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := python -m pip install -qq --constraint requirements.txt
 SOURCES := $(shell find _config.yml _toc.yml book notebooks data smallmodels tools package-lock.json \
-	-type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+	-type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 
 book: html
 	@python tools/serve.py --port $(PORT)
@@ -89,6 +91,13 @@ jupyter: .venv/.jupyter assets
 bench-page: .venv/.test html
 	@python tools/bench_page.py
 
+lighthouse: .venv/.test html tools/lighthouse/node_modules/.ready
+	@python tools/lighthouse.py $(PAGES)
+
+tools/lighthouse/node_modules/.ready: tools/lighthouse/package-lock.json | .venv/.node
+	@cd tools/lighthouse && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 shots: .venv/.test html
 	@python tools/shots.py
 
@@ -99,18 +108,26 @@ lab: .venv/.test
 sweep: .venv/.test
 	@python -m smallmodels.lab.sweep --anew
 	@python -m smallmodels.lab.bootstrap
+	@python -m smallmodels.lab.bootstrap_runs
 
 bench-lab: .venv/.test
 	@python tools/bench_lab.py
 
-site: html
+pdf: .venv/.test html
+	@python tools/pdf.py
+
+# Written with the pages, beside them.
+epub: html
+	@echo "_build/html/smallmodels.epub"
+
+site: .venv/.test html
 	@python tools/publish.py
 
-publish: html
+publish: .venv/.test html
 	@python tools/publish.py --push
 
 clean:
-	@rm -rf _build .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf _build .venv node_modules tools/lighthouse/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@echo "Removed what the other commands had made."
 
 # What follows is set-up: each step runs when what it depends on has changed, and leaves a mark in the folder it made.

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
 # Which modules are ours to run in a reader's browser is read from the folders: all but these.
 NOT_SHIPPED = {"charts", "figures", "lab", "live"}  # they need packages that a browser does not have
+NOT_SHIPPED |= {"__main__", "command"}  # a page has no command line
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
     for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/*.py")]
@@ -139,6 +140,13 @@ def test_the_lock_file_is_complete_and_names_no_registry() -> None:
     assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
 
 
+def test_what_lighthouse_needs_is_locked_too() -> None:
+    lock = json.loads((ROOT / "tools" / "lighthouse" / "package-lock.json").read_text("utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert packages["node_modules/lighthouse"]["version"]
+    assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
+
+
 def pins() -> dict[str, str]:
     lines = (
         line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()
@@ -171,7 +179,7 @@ def test_the_book_does_not_need_torch() -> None:
 
 
 TARGETS = (
-    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish "
+    "book html check test notebooks jupyter bench-page lighthouse lab sweep bench-lab site publish "
     "test-chapters test-colab clean"
 )
 

@@ -40,6 +40,7 @@ TABLES = {
     facts.chat_ratings: ("rating of chat models", "ratings of chat models"),
     facts.laws: ("scaling law", "scaling laws"),
     facts.projections: ("projection", "projections"),
+    facts.progress_claims: ("claim on progress", "claims on progress"),
     facts.gpus: ("card", "cards"),
     facts.speeds: ("measurement", "measurements"),
     facts.recall: ("result on long texts", "results on long texts"),
@@ -47,6 +48,7 @@ TABLES = {
     facts.calculators: ("formula of a calculator", "formulas of calculators"),
     facts.prices: ("price of tokens", "prices of tokens"),
     facts.rentals: ("price of a rented card", "prices of rented cards"),
+    facts.price_history: ("price through time", "prices through time"),
     facts.story: ("turn of the story", "turns of the story"),
 }
 DOUBTS = {"partly": "verified in part", "no": "not verified"}

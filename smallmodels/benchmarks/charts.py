@@ -9,11 +9,13 @@ from smallmodels.charts import (
     FAMILIES,
     ROLES,
     ROW,
+    VERDICTS,
     WIDTHS,
     Chart,
     colour,
     end_words,
     legend_row,
+    verdict_looks,
     voice,
 )
 
@@ -47,10 +49,14 @@ def head_to_head() -> Chart:
     left = gaps.mark_text(align="left", color=colour("ink"), **above).encode(
         y=row, x=alt.value(0), text="row:N"
     )
-    right = gaps.mark_text(align="right", color=colour("muted"), **above).encode(
+    right = gaps.mark_text(align="right", dx=-17, color=colour("muted"), **above).encode(
         y=row, x=alt.value("width"), text="text:N"
     )
-    return voice(alt.layer(*legend_row(names, row, family), lines, bars, points, left, right), alt.Step(42))
+    marks = gaps.mark_point(size=120, strokeWidth=1.5, xOffset=-7, yOffset=-13, opacity=1).encode(
+        y=row, x=alt.value("width"), **verdict_looks("verdict", VERDICTS)
+    )
+    layers = alt.layer(*legend_row(names, row, family), lines, bars, points, left, right, marks)
+    return voice(layers.resolve_scale(shape="independent"), alt.Step(42))
 
 
 def first_look() -> Chart:

@@ -37,6 +37,7 @@ REPORTS = (
 COLLECTED = ("open-llm-leaderboard-v2",)  # read in ObsScaling's tables, but a report of its own
 ABLATION = "llama-2-ablation"  # trial models trained to compare kinds of attention (chapter 03)
 FOUR_BIT = "obsscaling-4bit"  # runs of 4-bit copies of Llama 2
+RESCALED = "open-llm-leaderboard-v2-rescaled"  # on another scale: guessing scores nothing
 F1 = "F1"
 BEYOND, WITHIN, MIXED, UNKNOWN = "beyond noise", "within noise", "not comparable", "noise unknown"
 
@@ -424,16 +425,37 @@ def published(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Spread:
     """The published scores that this book holds of one released model on one benchmark.
 
     The benchmark is named or given by its title. A figure that one report quotes from another's run is listed
-    once; runs of 4-bit copies, which are other weights, are left out. Raises `ValueError` for a model or
-    benchmark there is none of.
+    once; runs of 4-bit copies, which are other weights, and rescaled values are left out. Raises `ValueError`
+    for a model or benchmark there is none of.
     """
     one_of("model", model, models())
     benchmark = benchmark_named(benchmark)
     once: dict[tuple[str, str, float], Score] = {}
     for score in scores_of(model):
-        if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT):
+        if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT, RESCALED):
             once.setdefault((score.pipeline_id, score.eval_set, score.score_pct), score)
     return Spread(model, benchmark, tuple(sorted(once.values(), key=lambda score: -score.score_pct)))
+
+
+def published_choices(model: str, benchmark: str) -> dict[str, Choice]:
+    """Which models have published scores on the benchmark, and on which benchmarks the model has some."""
+    with_scores = tuple(one for one, test in _published() if test == benchmark)
+    of_the_model = tuple(test for one, test in _published() if one == model)
+    return {
+        "model": Choice(with_scores, "no score found on this"),
+        "benchmark": Choice(of_the_model, "no score of it found"),
+    }
+
+
+@cache
+def _published() -> tuple[tuple[str, str], ...]:
+    """Every model with every benchmark that a score of it was published on."""
+    return tuple(
+        (model, benchmark)
+        for model in models()
+        for benchmark in dict.fromkeys(score.benchmark for score in scores_of(model))
+        if published(model, benchmark).scores
+    )
 
 
 def scores_of(model: str, source: str | None = None) -> list[Score]:

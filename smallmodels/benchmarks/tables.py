@@ -36,11 +36,13 @@ from smallmodels.benchmarks.records import (
     primary,
     protocol_words,
     published,
+    published_choices,
     report_name,
     scores_of,
 )
 from smallmodels.facts import Score, family_of
 from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.verdicts import CAVEAT, MIXED, RIGHT, UNTOLD, WITHIN, WRONG
 from smallmodels.words import figures, listed, sentence, signed
 
 FEW_CLUSTERS = 30  # below it the clustered error is itself uncertain
@@ -115,13 +117,14 @@ def _columns(found: Comparison) -> tuple[Column, ...]:
         Column("benchmark", "benchmark"),
         Column("challenger", challenger, "%", f".{places}f"),
         Column("baseline", baseline, "%", f".{places}f"),
-        Column("gap", "gap", "points", f"+.{places}f", f"{challenger} minus {baseline}."),
+        Column("gap", "gap", "points", f"+.{places}f", f"{challenger} minus {baseline}.", rank=1),
         Column("margin", "margin", "± points", ".1f", margin),
         Column("leader", "leads", meaning="The model with the higher figure, however small the gap."),
         Column(
             "verdict",
             "verdict",
             meaning="May the two figures be compared, and is their gap larger than sampling error?",
+            kind="verdict",
         ),
         Column("challenger_from", f"{challenger} measured by"),
         Column("baseline_from", f"{baseline} measured by"),
@@ -385,7 +388,20 @@ def first_look(source: str = POST) -> Table:
         rows=tuple({name: cell for name, cell in _row(pair).items() if name in kept} for pair in found.pairs),
         finding=_glance(found),
         series=_dumbbell_series(found.pairs),
+        verdict=(facts.source(POST).title.partition(".")[0], _judged(found)),
     )
+
+
+def _judged(found: Comparison) -> str:
+    """The verdict on "A beat B" by the pairs of one report; that it did means no test on which it lost."""
+    leads, deficits = found.leads_beyond, found.deficits_beyond
+    if 2 * found.n_mixed > len(found.pairs):
+        return MIXED
+    if leads and deficits:
+        return UNTOLD
+    if leads:
+        return RIGHT if leads == len(found.pairs) else CAVEAT
+    return WRONG if deficits else WITHIN
 
 
 def _glance(found: Comparison) -> str:
@@ -404,12 +420,15 @@ def spread(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Table:
     95% confidence. Raises `ValueError` for a model or benchmark there is none of.
     """
     found = published(model, benchmark)
+    offered = published_choices(model, found.benchmark)
     return Table(
         caption=f"Published scores of {model} on {facts.benchmark(found.benchmark).title} that we found",
         columns=_spread_columns(),
         rows=tuple(_spread_row(score) for score in found.scores),
         finding=_spread_finding(found),
         series={"scores": [_strip_dot(score, i) for i, score in enumerate(found.scores)]},
+        choices=offered,
+        nearest={} if found.scores else {"benchmark": offered["benchmark"].values[0]},
     )
 
 

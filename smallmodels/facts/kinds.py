@@ -236,6 +236,31 @@ class LawParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class ChinchillaRun:
+    """A run of the Chinchilla paper as read off its figure: all parameters, FLOPs, loss in nats a token."""
+
+    n_params: float
+    train_flops: float
+    loss: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """An open model of Gadre and others: text, size, tokens, loss on C4, shares answered right."""
+
+    data: str
+    n_params: int
+    train_tokens: int
+    c4_loss: float
+    arc_c: float
+    hellaswag: float
+    winogrande: float
+    mmlu: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """What a paper itself works out from its law: parameters, tokens, FLOPs, or a ratio of sizes."""
 
@@ -245,6 +270,35 @@ class Projection:
     n_tokens: int | None
     flops: float | None
     ratio: float | None
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressClaim:
+    """A published claim on how fast less does as well: of parameters, compute or price (`quantity`).
+
+    Said in one of four ways: `months` to half (with an interval), two values with their dates, a fall in a
+    year (`fold_low` to `fold_high` times), or a fall of the natural logarithm in a year.
+    """
+
+    id: str
+    quantity: str
+    claim: str
+    from_value: float | None
+    from_date: str
+    to_value: float | None
+    to_date: str
+    unit: str
+    months: float | None
+    months_low: float | None
+    months_high: float | None
+    fold_low: float | None
+    fold_high: float | None
+    log_per_year: float | None
+    date: str
     source_id: str
     locator: str
     verified: str
@@ -367,6 +421,23 @@ class Rental:
     currency: str
     per: str
     date: str
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastOffer:
+    """An offer as seen on one day: a million `tokens` read (and written), or an hour of one rented `card`."""
+
+    id: str
+    kind: str
+    provider: str
+    offer: str
+    date: str
+    price: float
+    output_price: float | None
+    currency: str
     source_id: str
     verified: str
     note: str

@@ -8,6 +8,7 @@ from smallmodels.facts.kinds import (
     Benchmark,
     Calculator,
     ChatRating,
+    ChinchillaRun,
     Claim,
     Correlation,
     EvalSet,
@@ -18,12 +19,15 @@ from smallmodels.facts.kinds import (
     Leak,
     Metric,
     Model,
+    OpenRun,
+    PastOffer,
     Pipeline,
     PostCost,
     PostFactor,
     PostInference,
     PostUseCase,
     Price,
+    ProgressClaim,
     Projection,
     Recall,
     Release,
@@ -117,9 +121,27 @@ def law_parameters() -> tuple[LawParameter, ...]:
 
 
 @cache
+def chinchilla_runs() -> tuple[ChinchillaRun, ...]:
+    """The runs behind Chinchilla's law that could be read off its paper."""
+    return load("chinchilla_runs", ChinchillaRun)
+
+
+@cache
+def open_scaling_runs() -> tuple[OpenRun, ...]:
+    """Open models of which both loss and scores were published."""
+    return load("open_scaling_runs", OpenRun)
+
+
+@cache
 def projections() -> tuple[Projection, ...]:
     """What papers work out from their own laws."""
     return load("projections", Projection)
+
+
+@cache
+def progress_claims() -> tuple[ProgressClaim, ...]:
+    """What has been published on the speed of progress."""
+    return load("progress_claims", ProgressClaim)
 
 
 @cache
@@ -162,6 +184,12 @@ def prices() -> tuple[Price, ...]:
 def rentals() -> tuple[Rental, ...]:
     """Quoted prices of rented cards."""
     return load("rentals", Rental)
+
+
+@cache
+def price_history() -> tuple[PastOffer, ...]:
+    """Offers of tokens and of cards through time."""
+    return load("price_history", PastOffer)
 
 
 @cache

@@ -1,5 +1,8 @@
 // A notebook: the kernel computes.
+import { Questions } from "./asking.js";
 import { visit, wished } from "./links.js";
+import { offerPlay } from "./offer.js";
+import { play } from "./play.js";
 import { same } from "./values.js";
 import { View } from "./view.js";
 
@@ -94,12 +97,22 @@ export function render({ model, el }) {
   });
   for (const [event, act] of events) model.on(event, act);
   tell();
+  offerPlay(view, (section) => play(view, section, asker(model, leaving.signal)));
   followClicks(view, leaving.signal);
   keepKeys(view.root, leaving.signal);
   return () => {
     for (const [event, act] of events) model.off(event, act);
     leaving.abort();
   };
+}
+
+/** Questions to the small model, which a kernel's PyTorch answers. */
+function asker(model, signal) {
+  const questions = new Questions((message) => model.send({ play: message }));
+  const hear = (content) => content?.played && questions.heard(content.played);
+  model.on("msg:custom", hear);
+  signal.addEventListener("abort", () => model.off("msg:custom", hear));
+  return (question, given) => questions.ask(question, given);
 }
 
 /** A notebook's address is not ours: a click on a link to this Live sets it, and that is all that happens. */
