@@ -42,7 +42,7 @@ from smallmodels.benchmarks.records import (
 )
 from smallmodels.facts import Score, family_of
 from smallmodels.table import Cell, Column, Table, Value
-from smallmodels.verdicts import CAVEAT, MIXED, RIGHT, UNTOLD, WITHIN, WRONG
+from smallmodels.verdicts import CAVEAT, MIXED, RIGHT, UNTOLD, WRONG
 from smallmodels.words import figures, listed, sentence, signed
 
 FEW_CLUSTERS = 30  # below it the clustered error is itself uncertain
