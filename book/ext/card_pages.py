@@ -27,13 +27,14 @@ def card(title: str, source: str = "mistral-7b-paper") -> str:
     table = first_look(source=source)
     claim, verdict = table.verdict
     drawn = static_picture(specification(chart()), table).replace(SHOWN, MEASURED)
+    drawn = re.sub("[\u25c6\u25cf] ", "", drawn)  # signs that would bring in another typeface
     size = [float(found) for found in re.findall(r' (?:width|height)="([\d.]+)"', drawn)[:2]]
     scale = min(620 / size[0], 540 / size[1])
     left, top = WIDE - 40 - size[0] * scale, (HIGH - size[1] * scale) / 2
     placed = f'<g transform="translate({left:.1f},{top:.1f}) scale({scale:.4f})">'
     lines = [
         *_lines(title, 48, 120, 19, f'font-weight="700" fill="{INK}"'),
-        *_lines(f"“{claim}”", 30, 330, 27, f'fill="{MUTED}"'),
+        *_lines(f"“{claim}”", 30, 330, 23, f'fill="{MUTED}"'),
         *_lines(f"{verdict.capitalize()}.", 36, 440, 24, f'font-weight="700" fill="{ACCENT}"'),
     ]
     return (

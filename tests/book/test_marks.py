@@ -1,4 +1,4 @@
-"""Verdicts as marks, marks that glide, axes that stand: the same set of chips everywhere, told without colour."""
+"""Verdicts as marks, told apart without colour and the same everywhere; marks glide, and axes stand."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from smallmodels.verdicts import mark
 
 CACHE = "notebooks/03-grouped-query-attention.html"
 MOVING = "chart => chart.getAnimations({subtree: true}).length"
-# The marks of verdicts in the chart from top to bottom: how many strokes each has, and whether it is filled.
-MARKS = """chart => [...chart.querySelectorAll("g.role-mark.mark-symbol")].at(-1).querySelectorAll("path").values()
-  .map(path => [(path.getAttribute("d").match(/M/g) ?? []).length, path.getAttribute("fill") !== "transparent"])
-  .toArray()"""
+# The marks of verdicts in the chart from top to bottom: the strokes of each, and whether it is filled.
+MARKS = """chart => [...[...chart.querySelectorAll("g.role-mark.mark-symbol")].pop().querySelectorAll("path")]
+  .map(path => [path.getAttribute("d"), path.getAttribute("fill")])
+  .map(([outline, fill]) => [(outline.match(/M/g) ?? []).length, fill !== "transparent"])"""
 TICKS = "chart => [...chart.querySelectorAll('.role-axis-label text')].map(text => text.textContent)"
 
 
@@ -65,8 +65,11 @@ def test_marks_glide_unless_motion_is_not_wanted(book: Any, fresh_page: Any) -> 
         chart = widget.root.locator(".live-chart")
         page.evaluate(
             """([chart, moves]) => { window.most = 0;
-              const look = () => { window.most = Math.max(window.most, chart.getAnimations({subtree: true}).length);
-                requestAnimationFrame(look); }; look(); }""",
+              const look = () => {
+                window.most = Math.max(window.most, chart.getAnimations({subtree: true}).length);
+                requestAnimationFrame(look);
+              };
+              look(); }""",
             [chart.element_handle(), MOVING],
         )
         widget.control("confidence").fill("0.5")
@@ -78,8 +81,8 @@ def test_marks_glide_unless_motion_is_not_wanted(book: Any, fresh_page: Any) -> 
 
 def test_axes_stand_while_a_slider_is_dragged(book: Any, page: Page) -> None:
     widget = drawn(page, CACHE, "kv-cache", book.url)
-    chart, slider = widget.root.locator(".live-chart"), widget.control("context")
-    slider.fill("131072")
+    chart, slider = widget.root.locator(".live-chart"), widget.control("batch")
+    slider.fill("64")
     widget.settle()
     page.wait_for_timeout(400)
     wide = chart.evaluate(TICKS)
@@ -91,7 +94,7 @@ def test_axes_stand_while_a_slider_is_dragged(book: Any, page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] * 0.3, middle, steps=4)
     widget.settle()
     page.wait_for_timeout(400)
-    assert widget.arguments()["context"] < 60_000
+    assert widget.arguments()["batch"] < 40
     assert chart.evaluate(TICKS) == wide
     page.mouse.up()
     page.wait_for_function(
@@ -103,8 +106,8 @@ def test_axes_stand_while_a_slider_is_dragged(book: Any, page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] - 2, middle, steps=4)  # a mark would leave them: they grow
     widget.settle()
     page.wait_for_timeout(400)
-    inside = "chart => [...chart.querySelectorAll('.role-mark path')].every(p => p.getBoundingClientRect().right <= chart.getBoundingClientRect().right + 1)"
-    assert chart.evaluate(inside)
+    edge = "all => Math.max(...all.map(node => node.getBoundingClientRect().right))"
+    assert chart.locator(".role-mark path").evaluate_all(edge) <= chart.evaluate_all(edge) + 1
     page.mouse.up()
 
 

@@ -1,4 +1,4 @@
-"""Tables on a phone: what tells stands, the rest opens on its row; rows of text are cards; captions stay put."""
+"""Tables on a phone: what tells stands, the rest opens on its row; rows of text are cards."""
 
 from typing import Any
 

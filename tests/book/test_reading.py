@@ -1,4 +1,4 @@
-"""What helps a reader: words explained where they first stand, how long a chapter takes, a picture of it all."""
+"""What helps a reader: words explained where they first stand, the time a chapter takes, a picture of it."""
 
 import re
 import struct

@@ -86,6 +86,7 @@ class Drawing {
     const compiled = usermeta?.compiled ? sizedSpec : compile(sizedSpec, { logger: QUIET }).spec;
     const box = h("div", { class: "live-drawing" });
     this.figure.append(box);
+    this.figure.toggleAttribute("data-fixed", !this.fits());
     // Expressions as trees, interpreted: vega's own way makes functions of text, which a strict page forbids.
     const { spec, held } = holdable(compiled);
     const runtime = parse(spec, undefined, { ast: true });
