@@ -241,8 +241,9 @@ PLAYED = """async ([id, setting]) => {
   });
   const start = performance.now();
   root.querySelector(".play-offer button").click();
-  const first = await until(() => root.querySelector(".play-text [class^=play-s]") && root.querySelector(".play-bar"));
-  const all = () => Number(/over ([\\d,]+)/.exec(root.querySelector(".play-measured caption").textContent)?.[1].replace(",", ""));
+  const first = await until(() => root.querySelector(".play-bar ~ .play-text [class^=play-s]"));
+  const caption = () => root.querySelector(".play-measured caption").textContent;
+  const all = () => Number(/over ([0-9,]+)/.exec(caption())?.[1].replace(",", ""));
   const began = await until(() => all() > 0);
   const loss = await until(() => root.querySelector(".play-told").textContent);
   const written = () => root.querySelectorAll(".play-text [class^=play-s]").length;
@@ -252,8 +253,6 @@ PLAYED = """async ([id, setting]) => {
   const rate = Number([...root.querySelectorAll(".play-measured td")].at(-1).textContent);
   return { first_character: first - start, loss: loss - first, loss_step: began - first, rate, shown };
 }"""
-# The button presses itself over: the static text has the same classes, so it goes before the press.
-EMPTIED = "document.querySelector('#writer .play-text').remove()"
 
 
 def played(browser: Browser, site: Site, slower: int) -> dict[str, float]:
@@ -267,7 +266,6 @@ def played(browser: Browser, site: Site, slower: int) -> dict[str, float]:
         return any(word in path for word in MODEL)
 
     before, _ = traffic(asked, site, BUILT, is_model)
-    page.evaluate(EMPTIED)
     figures = page.evaluate(PLAYED, ["writer", "full=true"])
     after, count = traffic(asked, site, BUILT, is_model)
     context.close()

@@ -69,14 +69,16 @@ def offer_pdf(site: Path = SITE) -> None:
 
 def build_wheel(folder: Path) -> Path:
     """Builds the package's wheel, with its data and its chart renderer, into `folder`."""
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
     return next(folder.glob("*.whl"))
 
 
 def wheel_address(name: str, wheel: str) -> str:
-    """Where the wheel can be fetched as soon as the branch is there, whatever the book's own address."""
-    return f"https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
+    """What pip is given: the wheel, at an address that is there as soon as the branch is, with what notebooks
+    import.
+    """
+    return f"smallmodels[notebook]@https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
 
 
 def away(notebook: bytes, wheel: str, leads: Callable[[str], str]) -> bytes:

@@ -69,6 +69,8 @@ def of_chapter(chapter: Sequence[str]) -> Table:
     `chapter` names subjects of `data/claims.csv`: `benchmarks`, `gqa` and so on; `ValueError` for another.
     """
     given = Assumptions()
+    if not chapter:
+        raise ValueError(f"No chapter is named; choose one or more of {', '.join(SUBJECTS)}.")
     for name in chapter:
         if name not in SUBJECTS:
             raise ValueError(f"The post claims nothing of {name!r}; choose one of {', '.join(SUBJECTS)}.")

@@ -9,7 +9,8 @@ from html import escape
 from typing import Any
 
 from smallmodels import facts
-from smallmodels.live import Live
+from smallmodels.live import HERE, Live
+from smallmodels.live.bundle import bundled
 
 STEPS = (0.25, 0.75, 1.5, 2.5, 4.0)  # nats from which a character has the next colour, as in `written.js`
 OFFERS = {
@@ -23,6 +24,8 @@ class Play(Live):
 
     Its functions are those of the room `play`. Raises ValueError for another kind.
     """
+
+    _esm = bundled(HERE / "playing.js")
 
     def __init__(self, function: Any, *, kind: str = "write", **given: Any) -> None:
         if kind not in OFFERS:

@@ -13,7 +13,7 @@ def ratio(predicted: float, measured: float) -> float:
 def off_pct(predicted: float, measured: float) -> float:
     """How far the measured lies from the predicted, in percent of the predicted.
 
-    >>> off_pct(200.0, 190.0)
+    >>> round(off_pct(200.0, 190.0), 9)
     5.0
     """
     return 100 * abs(measured / predicted - 1)

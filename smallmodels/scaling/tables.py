@@ -356,7 +356,7 @@ def _equal_rule(match: Match) -> list[Record]:
     """The tokens of equal compute, the same for every law; nothing where they are off the chart."""
     tokens = match.baseline.training / training_flops(match.challenger.n_params, 1) / 1e12
     inside = BUDGETS[0] <= tokens <= BUDGETS[1]
-    return [{"to": float(f"{tokens:.4g}"), "text": f"equal compute: {tokens:.3g}"}] if inside else []
+    return [{"to": float(f"{tokens:.5g}"), "text": f"equal compute: {tokens:.3g}"}] if inside else []
 
 
 # Published models against the best of a law.

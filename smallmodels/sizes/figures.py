@@ -126,7 +126,7 @@ def on_exams() -> Texts:
 @computed(shows="bought")
 def worth() -> Texts:
     """Points that a twentieth of a nat buys on each test, by the open models with a C4 loss below 3.2: the
-    slope of a line, with two standard errors; and what share of the differences the line explains.
+    slope of a line, with two standard errors; and what share of HellaSwag's differences the line explains.
     """
     texts: Texts = {"n-open": f"{len(facts.open_scaling_runs())}", "open-below": f"{OPEN_BELOW:g}"}
     for test, digits in (("HellaSwag", 1), ("ARC-c", 1), ("MMLU", 2)):
@@ -135,8 +135,8 @@ def worth() -> Texts:
             f"worth-{name}": f"{one.worth:.{digits}f}",
             f"worth-{name}-low": f"{one.worth - 2 * one.error:.{digits}f}",
             f"worth-{name}-high": f"{one.worth + 2 * one.error:.{digits}f}",
-            f"worth-{name}-explained": f"{one.line.explained:.0%}",
         }
+    texts["worth-explained"] = f"{bought('HellaSwag', TWENTIETH, OPEN_BELOW).line.explained:.0%}"
     texts["n-open-used"] = f"{len(bought('MMLU', TWENTIETH, OPEN_BELOW).runs)}"
     return texts
 

@@ -51,7 +51,7 @@ def equivalents(model: str = CHALLENGER) -> Table:
     base model of its size; `ValueError` for another.
     """
     if model not in models():
-        raise ValueError(f"{model} was not run on this harness; choose one of {', '.join(models())}.")
+        raise ValueError(f"There is no model {model!r} here; choose one of {', '.join(models())}.")
     found = [(test, equivalent(model, test)) for test in tests()]
     return Table(
         caption=f"How big a Llama 2 scores like {model}: Open LLM Leaderboard, version 1",

@@ -162,3 +162,19 @@ def test_the_pdf_is_the_whole_book_on_paper(book: Any, browser: Any, tmp_path: P
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert io.BytesIO(page.pdf()).read(5) == b"%PDF-"
     page.close()
+
+
+def test_what_is_passed_on_is_named_with_its_licence(book: Any) -> None:
+    text = (BUILT / "licences.txt").read_text("utf-8")
+    for words in (
+        "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2",
+        "Mozilla Public License Version 2.0",
+        "SIL OPEN FONT LICENSE",
+        "Khan Academy",
+        "sphinx-book-theme",
+        "pydata-sphinx-theme",
+        "vega",
+        "d3-array",
+    ):
+        assert words.casefold() in text.casefold(), words
+    assert '<a href="../licences.txt">' in (BUILT / "book" / "how-it-works.html").read_text("utf-8")

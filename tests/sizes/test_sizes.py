@@ -191,7 +191,7 @@ def test_every_choice_is_answered():
     [
         (
             lambda: sizes.equivalents("GPT-3 175B"),
-            "GPT-3 175B was not run on this harness; choose one of Mistral 7B,",
+            "There is no model 'GPT-3 175B' here; choose one of Mistral 7B,",
         ),
         (lambda: sizes.course("NQ"), "There is no test 'NQ' here; choose one of ARC-c,"),
         (lambda: sizes.course(d_challenger=0), "The tokens are 0 trillion; choose from 0.1 to 100 trillion."),

@@ -14,6 +14,7 @@ export function meanOf(numbers) {
 /** A table of what is measured here and now, filled as it comes. */
 export class HeldOut {
   turn = 0;
+  busy = false;
   /** @type {Map<number, number[]>} surprises of the setting that a reader begins with, by text */
   usual = new Map();
 
@@ -37,11 +38,13 @@ export class HeldOut {
     /** @type {{model: number[], exact: number[], change: number[]}} nats of every character: the model's, the language's, and against as trained */
     const seen = { model: [], exact: [], change: [] };
     this.node.setAttribute("aria-busy", "true");
+    this.busy = true;
+    const first = JSON.stringify(setting) === JSON.stringify(this.first);
     for (let at = 0, last = false; !last; at++) {
-      const usual = this.usual.get(at) ?? (await this.ask("measure", { ...this.first, at })).surprises;
-      this.usual.set(at, usual);
-      if (turn !== this.turn) return "";
       const answer = await this.ask("measure", { ...setting, at });
+      if (turn !== this.turn) return "";
+      const usual = this.usual.get(at) ?? (first ? answer : await this.ask("measure", { ...this.first, at })).surprises;
+      this.usual.set(at, usual);
       if (turn !== this.turn) return "";
       seen.model.push(...answer.surprises);
       seen.exact.push(...answer.exact);
@@ -50,6 +53,7 @@ export class HeldOut {
       this.show(seen);
     }
     this.node.removeAttribute("aria-busy");
+    this.busy = false;
     const { mean, error } = meanOf(seen.change);
     const worth = error ? `, ${nats(Math.abs(mean) / error, 1)} standard errors from as trained` : "";
     return `Measured here: ${nats(meanOf(seen.model).mean)} nats a character${worth}.`;

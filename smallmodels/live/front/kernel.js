@@ -2,7 +2,6 @@
 import { Questions } from "./asking.js";
 import { visit, wished } from "./links.js";
 import { offerPlay } from "./offer.js";
-import { play } from "./play.js";
 import { same } from "./values.js";
 import { View } from "./view.js";
 
@@ -76,12 +75,16 @@ class Kernel {
   }
 }
 
-/** Draws a `Live` whose Python side is `model` into `el`; returns the clean-up. */
-export function render({ model, el }) {
+/**
+ * Draws a `Live` whose Python side is `model` into `el`; returns the clean-up.
+ * @param {{model: any, el: HTMLElement}} widget
+ * @param {((view: View, section: HTMLElement, ask: Function) => Promise<void>) | null} play of a `Play`
+ */
+export function render({ model, el }, play = null) {
   const leaving = new AbortController();
   const kernel = new Kernel(model);
   el.innerHTML = model.get("html");
-  const view = new View(el.querySelector(".live"), kernel, leaving.signal);
+  const view = new View(/** @type {HTMLElement} */ (el.querySelector(".live")), kernel, leaving.signal);
   const tell = () => kernel.tell(view);
   const lose = () => (kernel.lost = true);
   const answered = () => {
@@ -97,7 +100,7 @@ export function render({ model, el }) {
   });
   for (const [event, act] of events) model.on(event, act);
   tell();
-  offerPlay(view, (section) => play(view, section, asker(model, leaving.signal)));
+  if (play) offerPlay(view, (section) => play(view, section, asker(model, leaving.signal)));
   followClicks(view, leaving.signal);
   keepKeys(view.root, leaving.signal);
   return () => {

@@ -130,7 +130,8 @@ export function publish(script) {
 /** Small models that write in the page: their script, their worker and their files come when a reader asks. */
 function offerPlays(site) {
   const progress = (done, all) => {
-    const text = done < all ? `The small model is coming: ${megabytes(done)} of ${megabytes(all)} MB.` : "";
+    if (done === all) return; // what comes then says so itself
+    const text = `The small model is coming: ${megabytes(done)} of ${megabytes(all)} MB.`;
     document.querySelectorAll(".play-offer .play-said").forEach((place) => (place.textContent = text));
   };
   const worker = new ModelWorker(site.base("decoder.js"), progress);

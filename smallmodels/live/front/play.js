@@ -8,6 +8,7 @@ import { settingOf } from "./setting.js";
 
 const MOST = 1500; // characters written before it rests
 const SLICE = 0.06; // seconds of writing between two looks at the page
+const SHARED = 0.015; // the same while a loss is measured, which is waited for
 const SETTLED = 200; // milliseconds without a move before a setting is taken on
 const SLOW = 20; // characters a second below which the recorded figures are the better answer
 
@@ -136,7 +137,7 @@ class Play {
 
   async writing() {
     while (this.running && this.written < MOST) {
-      if (!document.hidden) await this.write(Math.max(1, Math.min(64, MOST - this.written, Math.round(this.rate * SLICE))));
+      if (!document.hidden) await this.write(Math.max(1, Math.min(64, MOST - this.written, Math.round(this.rate * (this.heldOut.busy ? SHARED : SLICE)))));
       await new Promise((resolve) => setTimeout(resolve, document.hidden ? 500 : 0));
     }
     this.say(`Paused after ${this.written.toLocaleString("en")} characters${this.written < MOST ? "" : "; start over for more"}.`);
