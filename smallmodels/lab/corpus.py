@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"  # a character's number is its place here
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
+SHIFT = 3.7  # Mandelbrot's, of the law of frequencies
 PARTNER_WEIGHTS = (0.5, 0.25, 0.15, 0.1)  # of a loyal word's partners, first to last
 
 Characters = NDArray[np.uint8]
@@ -168,7 +169,7 @@ def invent(n_words: int = 2000, seed: int = 0, loyalty: float = 0.6) -> Language
         )
     chance = np.random.default_rng(seed)
     ranked = _invent_words(n_words, chance)
-    frequency = 1 / (np.arange(n_words) + 3.7)  # Zipf's law with Mandelbrot's shift
+    frequency = 1 / (np.arange(n_words) + SHIFT)  # Zipf's law with Mandelbrot's shift
     frequency /= frequency.sum()
     order = np.argsort(ranked)
     drawn = np.searchsorted(

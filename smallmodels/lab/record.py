@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from smallmodels.facts import data_folder
-from smallmodels.lab import card_steps, cards, experiments, lengths, noise, tiny_models
+from smallmodels.lab import card_steps, cards, experiments, lengths, noise, play, tiny_models
 from smallmodels.lab.documents import versions, write
 from smallmodels.lab.measure import best_device, device_name
 
@@ -170,6 +170,23 @@ EXPERIMENTS = {
         card_steps.step_profile,
         {"model": "Mistral 7B", "context": 4096, "steps": 10, "most": 20},
         devices=("cuda",),
+    ),
+    "play": Experiment(
+        "What does each setting of the small model cost, on text that it has not seen?",
+        play.losses_by_setting,
+        {
+            "kv_heads": (2, 8, 1),
+            "bits": (16, 8, 7, 6, 5, 4, 3, 2),
+            "windows": (*range(1, 65), None),
+            "texts": 16,
+        },
+        devices=("cpu",),
+    ),
+    "play-sample": Experiment(
+        "What does the small model write, and what would the language have thought of it?",
+        play.sample,
+        {"characters": 240, "seed": 1, "temperature": 1.0, "context": 250},
+        devices=("cpu",),
     ),
     "tiny": Experiment(
         "How close does the small checkpoint come to the entropy of its language?",
