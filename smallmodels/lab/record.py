@@ -46,11 +46,12 @@ def _tiny_sharing(n_kv_heads: int) -> Experiment:
         tiny_models.tiny_sharing,
         {
             "n_kv_heads": n_kv_heads,
-            "characters": 1_500_000,
+            "characters": 1_000_000,
             "length": 128,
             "batch": 8,
             "seed": 0,
             "windows": (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 36, 40, 48, 64, None),
+            "pieces": 400,
         },
         devices=("cpu",),  # the checkpoints that are committed
     )

@@ -66,19 +66,20 @@ def sharing_shape(n_kv_heads: int) -> Config:
 
 def tiny_sharing(
     n_kv_heads: int,
-    characters: int = 3_000_000,
+    characters: int = 1_000_000,
     length: int = 128,
     batch: int = 8,
     seed: int = 0,
     windows: Sequence[int | None] = (32,),
+    pieces: int = 400,
     *,
     device: torch.device | None = None,
     folder: Path | None = None,
 ) -> list[Row]:
     """Train one of the three alike, write it, and give its loss by window on text it has not seen.
 
-    The loss is that of the file as it is stored, in FP16; `window` None sees all there is. Written to
-    `data/runs/tiny-<n_kv_heads>/` when no folder is given.
+    The loss is that of the file as it is stored, in FP16, over `pieces` of `length` + 1 characters; `window`
+    None sees all there is. Written to `data/runs/tiny-<n_kv_heads>/` when no folder is given.
     """
     config = sharing_shape(n_kv_heads)
     folder = folder or data_folder() / "runs" / f"tiny-{n_kv_heads}"
@@ -90,7 +91,7 @@ def tiny_sharing(
         "tiny_sharing",
     )
     model, language = load(folder), corpus.invent()
-    unseen = language.text(UNSEEN // (length + 1) * (length + 1), seed=2)
+    unseen = language.text(pieces * (length + 1), seed=2)
     counted = language.log_probabilities(unseen).reshape(-1, length + 1)[:, 1 + SKIPPED :]
     return [
         {"figure": "parameters", "value": config.n_parameters(), "window": None},
