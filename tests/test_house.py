@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import lock
 import publish
 import pytest
 import site_pages
@@ -22,13 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "smallmodels"
 # Which modules are ours to run in a reader's browser is read from the folders: all but these.
 NOT_SHIPPED = {"charts", "figures", "lab", "live"}  # they need packages that a browser does not have
+NOT_SHIPPED |= {"__main__", "command"}  # a page has no command line
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
     for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/*.py")]
     if path != PACKAGE / "__init__.py"
     and not NOT_SHIPPED & {*path.relative_to(PACKAGE).with_suffix("").parts}
 )
-FILE_READERS = {"os", "pathlib", "io", "csv", "shutil", "glob", "importlib"}
+FILE_READERS = {"os", "pathlib", "io", "shutil", "glob", "importlib"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -131,30 +133,37 @@ def test_no_tracked_file_names_a_path_of_a_machine_a_registry_or_a_cdn() -> None
 
 
 def test_the_lock_file_is_complete_and_names_no_registry() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
-    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+    packages = {name: entry for name, entry in locked["packages"].items() if name}
     package = json.loads((ROOT / "package.json").read_text("utf-8"))
     wanted = package["dependencies"] | package["devDependencies"]
     assert {f"node_modules/{name}" for name in wanted} <= packages.keys()
     assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
 
 
-def pins() -> dict[str, str]:
-    lines = (
-        line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    )
-    wanted = [Requirement(line) for line in lines if line]
+def test_what_lighthouse_needs_is_locked_too() -> None:
+    locked = json.loads((ROOT / "tools" / "lighthouse" / "package-lock.json").read_text("utf-8"))
+    packages = {name: entry for name, entry in locked["packages"].items() if name}
+    assert packages["node_modules/lighthouse"]["version"]
+    assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
+
+
+def entries(name: str) -> list[str]:
+    """The requirements of a lock, each with its sums."""
+    return lock.requirements((ROOT / "requirements" / f"{name}.txt").read_text("utf-8"))
+
+
+def pins(*names: str) -> dict[str, str]:
+    wanted = [Requirement(lock.without_sums(entry)) for name in names for entry in entries(name)]
     assert all([s.operator for s in r.specifier] == ["=="] for r in wanted)
-    return {r.name.lower().replace("_", "-"): next(iter(r.specifier)).version for r in wanted}
+    here = [r for r in wanted if r.marker is None or r.marker.evaluate()]
+    return {r.name.lower().replace("_", "-"): next(iter(r.specifier)).version for r in here}
 
 
 def test_every_requirement_is_pinned_to_a_version_that_satisfies_it() -> None:
     extras = PROJECT["optional-dependencies"].values()
-    wanted = [
-        Requirement(line)
-        for line in [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
-    ]
-    pinned = pins()
+    wanted = [Requirement(line) for extra in extras for line in extra]
+    pinned = pins("test", "torch") | {"smallmodels": "1.0.0"}
     unsatisfied = [
         str(r) for r in wanted if not r.specifier.contains(pinned.get(r.name.lower(), "0"), prereleases=True)
     ]
@@ -162,16 +171,39 @@ def test_every_requirement_is_pinned_to_a_version_that_satisfies_it() -> None:
     assert pinned["torch"] == "2.13.0"
 
 
+@pytest.mark.parametrize("name", ["book", "jupyter", "test", "node"])
+def test_what_is_installed_is_known_to_the_byte(name: str) -> None:
+    assert entries(name)
+    for entry in entries(name):
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.split()[0]
+        assert not lock.PYTORCH.match(entry)
+
+
+def test_the_locks_agree() -> None:
+    whole = pins("test")
+    for name in ("book", "jupyter"):
+        assert pins(name).items() <= whole.items()
+
+
+def test_the_core_needs_nothing_and_its_builder_is_pinned() -> None:
+    assert PROJECT["dependencies"] == []
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    assert built == [f"hatchling=={pins('book')['hatchling']}"]
+
+
+def test_a_binder_has_what_notebooks_need_and_no_test_bench() -> None:
+    wanted = (ROOT / "binder" / "requirements.txt").read_text("utf-8")
+    assert "../requirements/jupyter.txt" in wanted
+    assert not {"pytest", "mypy", "playwright", "transformers", "torch"} & pins("jupyter").keys()
+    assert not (ROOT / "requirements.txt").exists()  # a Binder would take it
+
+
 def test_the_book_does_not_need_torch() -> None:
-    names = [
-        Requirement(line).name
-        for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["book"]]
-    ]
-    assert "torch" not in names
+    assert "torch" not in pins("book")
 
 
 TARGETS = (
-    "book html check test notebooks jupyter bench-page lab sweep bench-lab site publish "
+    "book html check test notebooks jupyter bench-page lighthouse lab sweep bench-lab site publish "
     "test-chapters test-colab clean"
 )
 

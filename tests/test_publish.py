@@ -41,7 +41,9 @@ def test_a_published_notebook_knows_its_wheel(site: Path, path: Path, place: obj
     first = notebooks.source(document["cells"][0])
     address = re.search(r'^ *WHEEL = "(.+)"  #', first, re.MULTILINE)
     assert address
-    assert address[1].startswith("https://raw.githubusercontent.com/someone/abook/gh-pages/wheel/")
+    assert address[1].startswith(
+        "smallmodels[notebook]@https://raw.githubusercontent.com/someone/abook/gh-pages/wheel/"
+    )
     assert (site / "wheel" / address[1].rsplit("/", 1)[1]).is_file()
     mine = json.loads(path.read_text("utf-8"))["cells"][0]
     assert first.replace(address[1], "") == notebooks.source(mine)

@@ -20,7 +20,7 @@ const RUNS = join(ROOT, "data", "runs");
 const LANGUAGE = join(RUNS, "play", "language.json"); // for the small model in the page, which is no Python
 const PYODIDE = join(ROOT, "node_modules", "pyodide");
 // Python that needs packages the browser does not have, or that only the builder of the book needs.
-const NOT_FOR_BROWSERS = ["charts.py", "figures.py", "lab", "live", "__pycache__"];
+const NOT_FOR_BROWSERS = ["__main__.py", "charts.py", "command.py", "figures.py", "lab", "live", "__pycache__"];
 
 // The book's charts are compiled while it is built, so its pages need of vega what draws them, and no maps,
 // trees or forces: half the bytes of `vega.js`, which a kernel's page loads.

@@ -32,7 +32,9 @@ def find(playwright: "Playwright") -> str:
     if named:
         return named
     own = playwright.chromium.executable_path
-    found = _on_path() or (own if Path(own).is_file() else None) or _from_apt()
+    found = (
+        _on_path() or (own if Path(own).is_file() else None) or (_on_path() if from_apt("chromium") else None)
+    )
     if found is None:
         raise RuntimeError(MISSING)
     return found
@@ -42,14 +44,15 @@ def _on_path() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def _from_apt() -> str | None:
+def from_apt(*packages: str) -> bool:
+    """Installs Debian's packages where this is root's to do; whether they are there."""
     if not shutil.which("apt-get") or os.name != "posix" or os.geteuid() != 0:
-        return None
-    print("Installing Chromium with apt-get ...", flush=True)
-    for step in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
-        if subprocess.run(["apt-get", *step], capture_output=True, check=False).returncode:
-            return None
-    return _on_path()
+        return False
+    print(f"Installing {' '.join(packages)} with apt-get ...", flush=True)
+    steps = (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *packages])
+    return not any(
+        subprocess.run(["apt-get", *s], capture_output=True, check=False).returncode for s in steps
+    )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ const MOST = { function: 45, module: 600 };
 const scripts = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true })
     .map((name) => join(ROOT, folder, String(name)))
-    .filter((path) => /\.m?js$/.test(path)),
+    .filter((path) => /\.m?js$/.test(path) && !path.includes("node_modules")),
 );
 
 /** Every function of a script with its length in lines. */

@@ -153,7 +153,7 @@ def check_all(name: str, python: str, site: Site, folder: Path) -> bool:
     place = made(name, python)
     before, well = place.packages(), True
     print(f"{name}: {place.run('--version').strip()}, {len(before)} packages", flush=True)
-    wheel = site.url(f"wheel/{next((SITE / 'wheel').glob('*.whl')).name}")
+    wheel = "smallmodels[notebook]@" + site.url(f"wheel/{next((SITE / 'wheel').glob('*.whl')).name}")
     for path in notebooks.paths():
         try:
             said = check(place, folder / path.name, wheel, with_torch="torch" in before)

@@ -1,4 +1,4 @@
-"""Writes what is published, to `_build/site`: the book, the wheel, and notebooks that run anywhere.
+"""Writes what is published, to `_build/site`: the book, also as a PDF, the wheel, and notebooks.
 
 `python tools/publish.py --push` also makes it the branch `gh-pages` of `origin`, one commit without history.
 A notebook on Colab, or one that was downloaded from its page, knows nothing of this repository: its first
@@ -17,6 +17,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pdf
+
 import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,8 @@ from site_pages import BRANCH, colab_path, download_path, published_at, reposito
 
 BUILT = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "site"
+PDF = "smallmodels.pdf"
+PDF_NAMED = re.compile('<span class="book-pdf">(.*?)</span>')
 NO_ADDRESS = 'WHEEL = ""'
 # A link of Markdown or HTML to a place of this page, or to a file beside it.
 LINK = re.compile(r'(\]\(|href=")((?![a-z]+:|/)[^)"\s]+)')
@@ -55,16 +59,26 @@ def write_site(site: Path = SITE, built: Path = BUILT, name: str | None = None, 
                 target.write_bytes(away(path.read_bytes(), wheel_address(name, wheel.name), leads))
 
 
+def offer_pdf(site: Path = SITE) -> None:
+    """Adds the book as one PDF, and makes a link of the words that name it."""
+    pdf.write_pdf(site / PDF)
+    page = site / "book" / "how-it-works.html"
+    link = rf'<a href="../{PDF}">\1</a>'
+    page.write_text(PDF_NAMED.sub(link, page.read_text("utf-8")), "utf-8")
+
+
 def build_wheel(folder: Path) -> Path:
     """Builds the package's wheel, with its data and its chart renderer, into `folder`."""
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
     return next(folder.glob("*.whl"))
 
 
 def wheel_address(name: str, wheel: str) -> str:
-    """Where the wheel can be fetched as soon as the branch is there, whatever the book's own address."""
-    return f"https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
+    """What pip is given: the wheel, at an address that is there as soon as the branch is, with what notebooks
+    import.
+    """
+    return f"smallmodels[notebook]@https://raw.githubusercontent.com/{name}/{BRANCH}/wheel/{wheel}"
 
 
 def away(notebook: bytes, wheel: str, leads: Callable[[str], str]) -> bytes:
@@ -131,6 +145,7 @@ def main() -> None:
     name = repository(ROOT)
     wanted = parser.parse_args()
     write_site(name=name)
+    offer_pdf()
     print(f"Wrote {SITE.relative_to(ROOT)}" + ("" if name else ", without the address of a repository."))
     if wanted.push:
         push()

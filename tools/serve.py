@@ -77,10 +77,11 @@ class Site:
         prefix: str = "/",
         port: int = 0,
         headers: Mapping[str, str] = MappingProxyType({}),
+        handler: type[Handler] = Handler,
     ) -> None:
-        handler = partial(Handler, directory=str(folder), prefix=prefix, headers=headers)
+        made = partial(handler, directory=str(folder), prefix=prefix, headers=headers)
         self.prefix = prefix
-        self.server = Server(("127.0.0.1", port), handler)
+        self.server = Server(("127.0.0.1", port), made)
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
 
     def url(self, path: str = "") -> str:

@@ -18,7 +18,7 @@ import anywidget
 import ipywidgets  # type: ignore[import-untyped]
 import traitlets
 
-from smallmodels.live.answer import call
+from smallmodels.live.answer import call, shown
 from smallmodels.live.bundle import bundled
 from smallmodels.live.controls import assign, control_from, describe, value_text
 from smallmodels.live.page import code_of, static_page
@@ -125,7 +125,7 @@ class Live(anywidget.AnyWidget):
             return {**answer, "error": str(refusal)}
         if self.drawing == "svg":
             answer["svg"] = self._picture()
-        return {**answer, **self.table.to_dict()}
+        return {**answer, **shown(self.table)}
 
     def _moved_here(self, _change: object) -> None:
         if self._listening:

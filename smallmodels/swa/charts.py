@@ -72,7 +72,7 @@ def connections() -> Chart:
         .mark_rect(color=colour("mistral"))
         .encode(x=x, y=y, opacity=alt.Opacity("layers:Q", scale=needed, legend=legend)),
     )
-    return voice(layers, alt.Step(16))
+    return voice(layers, alt.Step(18)).properties(width=alt.Step(18))  # square: a pair is as far each way
 
 
 def reach_by_layer() -> Chart:

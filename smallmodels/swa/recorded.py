@@ -50,7 +50,7 @@ def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu"
 
     Raises ValueError for a window whose reach the run did not cross.
     """
-    shown, notes, source = recorded("relay", rows, device)
+    shown, record, source = recorded("relay", rows, device)
     cases = sorted(recalled(shown, sliding_window), key=lambda case: case.layers or 0)
     kept = None if rows is None else recalled(recorded("relay", None, device)[0], sliding_window)
     return Table(
@@ -66,7 +66,7 @@ def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu"
         ),
         rows=tuple(_relay_row(case, source) | _relay_kept(case, kept) for case in cases),
         finding=_relay_finding(cases),
-        notes=notes,
+        record=record,
         series={
             "accuracy": [{"layers": case.layers, **point} for case in cases for point in _points(case)],
             "reaches": _edges([case.layers for case in cases if case.layers], sliding_window),
@@ -110,7 +110,7 @@ def phone_book(
     reach up to one position less than the reach. `n_facts` shows one number of facts only; ValueError when
     no run had so many, and for a window whose reach the run did not cross.
     """
-    shown, notes, source = recorded("phone-book", rows, device)
+    shown, record, source = recorded("phone-book", rows, device)
     tried = sorted({row["facts"] for row in shown})
     if n_facts is not None and n_facts not in tried:
         raise ValueError(f"No run carried {n_facts} facts; take one of {', '.join(map(str, tried))}.")
@@ -120,7 +120,7 @@ def phone_book(
         columns=(Column("case", "model"), Column("facts", "facts", format="d"), *_carried_columns()),
         rows=tuple(_carried_row(case, source) for case in cases),
         finding=_carried_finding(cases),
-        notes=notes,
+        record=record,
         series={
             "accuracy": [
                 {"layers": case.layers, "facts": case.n_facts, **point, "case": _case(case)}
@@ -283,7 +283,7 @@ def gradient_reach(
 
     Raises ValueError for layers and a window whose reach lies outside the run.
     """
-    shown, notes, source = recorded("gradient-reach", rows, device)
+    shown, record, source = recorded("gradient-reach", rows, device)
     states = fadings(shown)
     kept = [] if rows is None else fadings(recorded("gradient-reach", None, device)[0])
     limit = reach(n_layers, sliding_window)
@@ -299,7 +299,7 @@ def gradient_reach(
         ),
         rows=tuple(_gradient_row(distance, states, kept, source) for distance in edges),
         finding=_gradient_finding(states, limit),
-        notes=notes,
+        record=record,
         series={
             "gradients": [
                 {"state": one.state, "distance": distance, "gradient": size}
@@ -362,7 +362,7 @@ def echoes(changes: Sequence[float], n_layers: int, sliding_window: int) -> Tabl
         ),
         rows=tuple({"distance": n, "hops": hops(n, sliding_window), "change": changes[n]} for n in shown),
         finding=_echo_finding(changes, limit),
-        notes=("Measured just now, on this machine.",),
+        record=("Measured just now, on this machine.",),
     )
 
 
@@ -380,7 +380,7 @@ def _echo_finding(changes: Sequence[float], limit: int) -> str:
 @checked
 def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Bytes that a rolling and a full cache hold, counted on the tensors."""
-    shown, notes, source = recorded("cache-memory", rows, device)
+    shown, record, source = recorded("cache-memory", rows, device)
     sizes = held(shown)
     longest = sizes[-1]
     return Table(
@@ -404,7 +404,7 @@ def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
             f"At {longest.context:,} tokens the full cache holds {longest.factor:,.0f} times what the "
             "rolling one does."
         ),
-        notes=notes,
+        record=record,
         series={
             "caches": [
                 {"context": size.context, "way": way, "mb": n_bytes / MB}
@@ -421,7 +421,7 @@ def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     `device` names the record; a run just made is set beside it.
     """
-    shown, notes, source = recorded("prefill-time", rows, device)
+    shown, record, source = recorded("prefill-time", rows, device)
     found = prompts(shown)
     kept = None if rows is None else prompts(recorded("prefill-time", None, device)[0])
     return Table(
@@ -438,7 +438,7 @@ def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
         ),
         rows=tuple(_prompt_row(one, source) | _prompt_kept(one, kept) for one in found),
         finding=_prompt_finding(found[0], found[-1]),
-        notes=notes,
+        record=record,
         series=_prompt_lines(shown, found[-1]),
     )
 
@@ -487,7 +487,7 @@ def _prompt_finding(shortest: Prompt, longest: Prompt) -> str:
 @checked
 def gpu_prefill(rows: Rows | None = None) -> Table:
     """A layer's attention over a prompt on a card: full, windowed, and the windowed ways one by one."""
-    shown, notes, source = recorded("window-paths", rows, "cuda")
+    shown, record, source = recorded("window-paths", rows, "cuda")
     found = prompts(shown)
     return Table(
         caption="Attention of one layer over a prompt, on a card",
@@ -502,7 +502,7 @@ def gpu_prefill(rows: Rows | None = None) -> Table:
             for one in found
         ),
         finding=_gpu_finding(found[0], found[-1]),
-        notes=notes,
+        record=record,
         series=_prompt_lines(shown, found[-1]),
     )
 

@@ -41,7 +41,7 @@ def test_the_first_table_is_there_before_any_script(book: Any, fresh_page: Any) 
             root = page.locator(f"#{id}")
             assert root.get_attribute("data-state") == "static"
             assert root.locator("table").is_visible()
-            assert root.locator("input, select, button").count() == 0
+            assert root.locator("input, select, textarea, button").count() == 0
             assert root.get_attribute("data-live") == function
 
 
@@ -56,6 +56,7 @@ def test_names_of_controls_are_arguments_and_their_labels_names(book: Any, fresh
                     "slider": "slider",
                     "checkbox": "checkbox",
                     "text": "textbox",
+                    "textarea": "textbox",
                     "number": "spinbutton",
                 }
                 role: Any = roles.get(spec["kind"], "group")

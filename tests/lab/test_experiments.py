@@ -121,7 +121,7 @@ def test_a_small_run_can_be_shown(name: str, monkeypatch: pytest.MonkeyPatch) ->
     quiet = {} if name in TIMED else {"quiet": True}
     table = show(record.EXPERIMENTS[name].run(**settings, **quiet))
     assert all(map(isfinite, numbers(table)))
-    assert "just now" in table.notes[0]
+    assert "just now" in table.record[0]
     with pytest.raises(ValueError, match="brought no rows"):
         show([])
 
@@ -134,8 +134,8 @@ def test_the_record_is_of_the_experiment_as_it_is_and_is_shown(name: str, device
     show = SMALL[name][1]
     table = show() if record.EXPERIMENTS[name].devices == ("cuda",) else show(device=device)
     assert all(map(isfinite, numbers(table)))
-    assert run.date in table.notes[0]
-    assert run.command in table.notes[0]
+    assert run.date in table.record[0]
+    assert run.command in table.record[0]
     assert table.sources()
 
 

@@ -36,7 +36,7 @@ RECORDED = [
 def test_every_figure_is_finite_and_says_where_it_was_measured(name: str, device: str) -> None:
     table = SHOWN[name](device=device)
     assert finite(table)
-    assert ("H100" in table.notes[0]) == (device == "cuda" or name == "card")
+    assert ("H100" in table.record[0]) == (device == "cuda" or name == "card")
     assert table.sources()
 
 
@@ -172,7 +172,7 @@ def test_what_makes_no_difference_on_the_card_is_said_so() -> None:
 def test_a_run_just_made_stands_beside_the_record(show: Any, name: str, column: str, kept: str) -> None:
     """The record played back as a run of today agrees with itself; the record alone has no second column."""
     table = show(facts.run(name).rows)
-    assert table.notes == ("Run just now, on this machine.",)
+    assert table.record == ("Run just now, on this machine.",)
     assert table.values(kept) == table.values(column) == show().values(column)
     with pytest.raises(KeyError):
         show().values(kept)

@@ -46,6 +46,23 @@ class Site {
     }));
   }
 
+  /** The book's own entry for a source. */
+  entry(id) {
+    const page = this.base("../../book/sources.html");
+    return `${page.origin}${page.pathname}#source-${id}`;
+  }
+
+  /** Of the buttons that set a view, the one whose state it shows is pressed. */
+  shown(view) {
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const buttons = document.querySelectorAll(`.buttons a[href^="#${CSS.escape(view.root.id)}?"]`);
+    for (const button of buttons) {
+      const state = view.requested(wished(button.hash)?.params ?? new URLSearchParams());
+      if (same(state, view.state)) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+  }
+
   start() {
     this.engine.start(this.views.map((view) => question(view, view.first)));
   }
@@ -103,9 +120,10 @@ export function publish(script) {
   }
   offerPlays(site);
   if (site.views.length) startWhenIdle(() => site.start());
+  for (const view of site.views) site.shown(view);
   followLinks(new Map(site.views.map((view) => [view.root.id, view])));
   followMoved(base);
-  explanations(document.body, never, ".live-figure"); // the marked figures of the text
+  explanations(document.body, never, ".live-figure, .live-word"); // the marked figures and words of the text
   performance.mark("live: controls ready");
 }
 
