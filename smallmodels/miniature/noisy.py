@@ -198,7 +198,8 @@ def noise(larger: int = 48, amount: str = SAME, whose: str = LARGER) -> Table:
         ),
         rows=tuple(_contest_row(one) for one in found),
         finding=_noise_finding(found, whose, (small, large)),
-        notes=_noise_notes(runs),
+        notes=_CLEAN,
+        record=_recorded(runs),
         series={"gaps": [_gap(one) for one in found], "even": [{"gap": 0}]},
     )
 
@@ -239,10 +240,12 @@ def _span(at: Turn) -> str:
     return f" (from {about(100 * at.least)} to {about(100 * at.most)}%)"
 
 
-def _noise_notes(runs: Soiled) -> tuple[str, ...]:
+_CLEAN = ("Each replaced character is drawn evenly from all 27; losses are measured on clean text.",)
+
+
+def _recorded(runs: Soiled) -> tuple[str, ...]:
     run = runs.run
     return (
-        "Each replaced character is drawn evenly from all 27; losses are measured on clean text.",
         f"Recorded on {run.date} with PyTorch {run.versions['torch']} on {run.device}, in "
         f"{run.process_seconds / 60:,.0f} minutes of processor time, by {run.command}.",
     )
@@ -270,7 +273,8 @@ def noise_costs() -> Table:
             for share in shares
         ),
         finding=_cost_finding(runs, shares[-1], read),
-        notes=_noise_notes(runs),
+        notes=_CLEAN,
+        record=_recorded(runs),
     )
 
 
@@ -317,7 +321,8 @@ def noise_verdicts() -> Table:
             f"Of {len(found)} parts of the predictions {counts[HELD] or 'none'} held, "
             f"{counts[FAILED] or 'none'} failed, and {counts[OPEN] or 'none'} may be luck."
         ),
-        notes=_noise_notes(soiled()),
+        notes=_CLEAN,
+        record=_recorded(soiled()),
     )
 
 

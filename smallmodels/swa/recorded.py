@@ -189,7 +189,7 @@ def past_the_trained_length(rows: Rows | None = None, show: str = LOSS, device: 
     """
     if show not in SHOWN:
         raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(SHOWN)}.")
-    given, notes, source = recorded(PAST, rows, device)
+    given, record, source = recorded(PAST, rows, device)
     found = stretches(given)
     kept = None if rows is None else stretches(recorded(PAST, None, device)[0])
     lengths = sorted({one.length for one in found})
@@ -206,7 +206,8 @@ def past_the_trained_length(rows: Rows | None = None, show: str = LOSS, device: 
         ),
         rows=tuple(_stretch_row(n, found, kept or [], show, source) for n in lengths),
         finding=_stretch_finding(found, show, lengths),
-        notes=(*notes, *_stretch_notes(found)),
+        record=record,
+        notes=_stretch_notes(found),
         series={
             "lines": [
                 {"length": one.length, "figure": _shown(one, show), "way": WAYS[one.way]} for one in found

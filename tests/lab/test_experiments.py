@@ -84,7 +84,7 @@ def recorded(name: str, device: str = "cpu") -> facts.Run:
 
 
 def test_every_experiment_is_here() -> None:
-    elsewhere = {"tiny", "tiny-8", "tiny-2", "tiny-1", "noise"}  # test_tiny_models, test_noise
+    elsewhere = {"tiny", "tiny-8", "tiny-2", "tiny-1", "noise", "play", "play-sample"}  # tests of their own
     assert {*SMALL, *NEXT, *elsewhere} == {*record.EXPERIMENTS}
 
 
