@@ -70,3 +70,11 @@ def test_the_race_is_even_between_equals_and_counts_attention() -> None:
     left, right = play.race(context=1000)["step_mflop"]
     # 4 layers, 8 heads of 12: a multiplication and an addition for each product with a key, and with a value.
     assert right - left == pytest.approx(4 * (1000 - 32) * 8 * 12 * 4 / 1e6)
+
+
+def test_a_finding_names_a_price_only_where_there_is_one() -> None:
+    for control in play.SLIDERS:
+        table = play.sliders(control)
+        dear = [row for row in table if row["change"] > 0 and row["errors"] >= 2]
+        assert (" nats." in table.finding) == bool(dear)
+        assert "costs -" not in table.finding
