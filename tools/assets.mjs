@@ -155,7 +155,7 @@ async function main() {
   const sources = await ours();
   const inputs = [
     ...(await files(LIVE, "s")),
-    FRAME,
+    ...(await files(dirname(FRAME), ".js")),
     ...sources.map(([, here]) => here),
     ...["package-lock.json", "tools/assets.mjs", "tools/assets.py"].map((name) => join(ROOT, name)),
   ];

@@ -91,7 +91,8 @@ def fresh_page(book: Book, browser: Browser) -> Iterator[FreshPage]:
 
     def make(expected_errors: str = "", **options: Any) -> Page:
         witness = Witness((book.site.origin, book.below.origin), expected_errors)
-        context = browser.new_context(**options)
+        # What a service worker fetches, a test's routes do not see; test_offline.py lets it work.
+        context = browser.new_context(**{"service_workers": "block", **options})
         context.on("request", witness.on_request)
         context.on("page", witness.watch)
         opened.append((context, witness))
