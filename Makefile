@@ -42,6 +42,7 @@ html: _build/html/.built
 _build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),.venv/.notebooks force) | assets
 	@echo "Building the book ..."
 	@mkdir -p _build
+	@python tools/inputs.py
 	@jupyter-book build . --all --path-output . -n -W --keep-going > _build/build.log 2>&1 || { \
 		sed 's/\x1b\[[0-9;]*m//g' _build/build.log | grep -E 'WARNING|ERROR|rror:' | head -20; \
 		echo "The book did not build; the whole log is in _build/build.log." >&2; exit 1; }
@@ -63,7 +64,7 @@ test: .venv/.test node_modules/.checks lint html
 	@pytest $(PARALLEL) --doctest-modules --ignore=tests/book --ignore=tests/jupyter
 	@echo "Re-executing the notebooks and comparing their outputs ..."
 	@pytest -c tests/nbval.ini --nbval notebooks --numprocesses auto --dist loadfile
-	@python tools/notebooks.py --check
+	@python tools/notebooks.py --check --no-execute
 	@echo "Testing the notebooks in JupyterLab and the built book in Chromium ..."
 	@pytest $(PARALLEL) tests/jupyter tests/book
 
@@ -111,6 +112,7 @@ lab: .venv/.test
 sweep: .venv/.test
 	@python -m smallmodels.lab.sweep --anew
 	@python -m smallmodels.lab.bootstrap
+	@python -m smallmodels.lab.bootstrap_runs
 
 bench-lab: .venv/.test
 	@python tools/bench_lab.py

@@ -6,9 +6,12 @@ page replaces each by the custom property of the same name (`--live-mistral`), s
 themes. Used in a kernel and while building, never in the reader's browser.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import altair as alt
+
+from smallmodels.verdicts import OF_GAPS, Verdict, mark
 
 # token: (light, dark). Mistral and Llama keep their colour wherever they appear; the pair is told apart by
 # every common form of colour blindness (Okabe and Ito's orange and blue, darkened or lightened for contrast).
@@ -25,7 +28,7 @@ PALETTE: dict[str, tuple[str, str]] = {
 }
 
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "'Source Sans 3', system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 # `alt.layer` is typed to give one of these two; the book draws layers only.
@@ -46,15 +49,61 @@ FAMILIES = alt.Scale(
 ROLES = alt.Scale(domain=["challenger", "baseline"], range=["circle", "diamond"])
 
 
-# A verdict is told by the line between two figures: thick where the gap is real, thin where it may be
+# A verdict is told by the line between two figures, too: thick where the gap is real, thin where it may be
 # noise, dotted where the two figures were never measured the same way.
-VERDICTS = ["beyond noise", "within noise", "not comparable", "noise unknown"]
+VERDICTS = [*OF_GAPS]
 
 
 DASHES = alt.Scale(domain=VERDICTS, range=[[1, 0], [1, 0], [2, 4], [6, 3]])
 
 
 WIDTHS = alt.Scale(domain=VERDICTS, range=[4, 1.5, 2, 1.5])
+
+
+# Outlines of the marks within a square of 2 by 2, and the strokes that hatch them.
+_OUTLINES = {
+    "circle": "M-0.9,0A0.9,0.9,0,1,1,0.9,0A0.9,0.9,0,1,1,-0.9,0Z",
+    "square": "M-0.8,-0.8H0.8V0.8H-0.8Z",
+    "diamond": "M0,-1L1,0L0,1L-1,0Z",
+    "triangle": "M0,-0.9L0.95,0.75H-0.95Z",
+}
+_HATCHES = {
+    "circle": "M-0.64,0.64L0.64,-0.64M-0.77,-0.07L-0.07,-0.77M0.07,0.77L0.77,0.07",
+    "square": "M-0.8,0.8L0.8,-0.8M-0.8,0L0,-0.8M0,0.8L0.8,0",
+    "diamond": "M-0.5,0.5L0.5,-0.5",
+    "triangle": "M-0.6,0.75L0.45,-0.3",
+}
+
+
+def _mark(word: str) -> Verdict:
+    its = mark(word)
+    if its is None:
+        raise ValueError(f"{word!r} is no verdict; smallmodels.verdicts has them all.")
+    return its
+
+
+def _outline(its: Verdict) -> str:
+    return _OUTLINES[its.shape] + (_HATCHES[its.shape] if its.fill == "hatched" else "")
+
+
+def verdict_looks(field: str, words: Sequence[str], legend: alt.Legend | None = None) -> dict[str, Any]:
+    """Channels that draw the verdicts in `field` by their marks, the chips' own: shape, fill and colour.
+
+    For points of `filled=False`; `words` are the verdicts the field may hold. Raises `ValueError` for others.
+    """
+    marks = [_mark(word) for word in words]
+    tones = [colour(its.tone) for its in marks]
+    fills = [colour(its.tone) if its.fill == "solid" else "transparent" for its in marks]
+    kind = f"{field}:N"
+
+    def scale(range_: list[str]) -> alt.Scale:
+        return alt.Scale(domain=[*words], range=range_)
+
+    return {
+        "shape": alt.Shape(kind, scale=scale([_outline(its) for its in marks]), legend=legend),
+        "fill": alt.Fill(kind, scale=scale(fills), legend=legend),
+        "stroke": alt.Stroke(kind, scale=scale(tones), legend=legend),
+    }
 
 
 def legend_row(names: alt.Chart, row: alt.Y, family: alt.Color) -> list[alt.Chart]:

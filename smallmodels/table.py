@@ -16,13 +16,17 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from smallmodels.verdicts import mark
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Value = str | int | float | bool | None
 NOTHING = "—"  # what a reader sees where there is no figure
-TEXT_CELL = re.compile('(<t[hd](?=[ >])(?![^>]* class="number")[^>]*)>')
+TEXT_CELL = re.compile('(<t[hd](?=[ >])(?![^>]* class="number)[^>]*)>')
 LEFT = ' style="text-align:left"'
+STANDING = 3  # columns that a phone has room for: the name, what tells, the verdict
+LONG, VERY_LONG = 20, 40  # characters: what is given room to wrap, what makes a column one of text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,14 @@ class Cell:
     """One figure together with where it comes from.
 
     `source` is a sentence for the reader, shown on hover and focus and listed under the table; `note` is
-    shown there too but not listed. A bare value in a row is the same as a `Cell` without either.
+    shown there too but not listed. `href` is where the figure leads: `#id?argument=value`, the state of a
+    widget. A bare value in a row is the same as a `Cell` without any of these.
     """
 
     value: Value
     source: str = ""
     note: str = ""
+    href: str = ""
 
     @property
     def explanation(self) -> str:
@@ -47,7 +53,10 @@ class Cell:
 class Column:
     """One column: its key in a row, its heading and unit, how its numbers look, what they mean.
 
-    `format` is a Python format specification (`".1f"`, `"+.1f"`, `",d"`); it applies to numbers only.
+    `format` is a Python format specification (`".1f"`, `"+.1f"`, `",d"`); it applies to numbers only. Of
+    `rank` 1, a column stands on a phone too; of rank 2 it opens on its row there; 0 leaves it to the table.
+    `kind` is `"verdict"` where every text is one of `smallmodels.verdicts`, or begins with one and a colon:
+    it is shown with its mark.
     """
 
     name: str
@@ -55,6 +64,8 @@ class Column:
     unit: str = ""
     format: str = ""
     meaning: str = ""
+    rank: int = 0
+    kind: str = ""
 
     @property
     def heading(self) -> str:
@@ -98,7 +109,9 @@ class Table:
     """Rows of figures, the columns that explain them, and one sentence that says what they show.
 
     `rows` map a column's name to a value or a `Cell`; the first column names the row. `series` holds
-    the named sets of records a chart draws. `notes` are sentences printed under the table. Where arguments
+    the named sets of records a chart draws. `notes` are sentences printed under the table; `record` are those
+    that say on what device, when and with what versions a measurement was recorded. `verdict` is a claim with
+    the verdict on it in this state, shown over the finding. Where arguments
     depend on one another, `choices` says by argument which values would show something; a table without
     rows names in `nearest` the arguments to change for one that has some.
 
@@ -114,6 +127,8 @@ class Table:
     notes: tuple[str, ...] = ()
     choices: Mapping[str, Choice] = field(default_factory=dict)
     nearest: Mapping[str, Value] = field(default_factory=dict)
+    record: tuple[str, ...] = ()
+    verdict: tuple[str, str] = ("", "")
 
     def cell(self, row: Mapping[str, Value | Cell], column: Column) -> Cell:
         """The figure of `row` in `column`, always as a `Cell`."""
@@ -196,33 +211,57 @@ class Table:
             yield [column.show(self.cell(row, column).value) for column in self.columns]
 
     def to_html(self) -> str:
-        """One `<table>` with a caption, scopes, and each cell's raw value in `data-value`."""
-        looks = [self._look(column) for column in self.columns]
+        """One `<table>` with a caption, scopes, and each cell's raw value in `data-value`.
+
+        For small screens it says what opens on its row there (`rest`), or that rows are cards (`live-cards`).
+        """
+        cards, standing = self._cards(), self._standing()
+        looks = [
+            " ".join(filter(None, [self._look(c), "" if cards or c.name in standing else "rest"]))
+            for c in self.columns
+        ]
         head = "".join(
-            f'<th scope="col"{look}>{_explained(column.heading, column.meaning)}</th>'
+            f'<th scope="col"{_class(look)}>{_explained(column.heading, column.meaning)}</th>'
             for column, look in zip(self.columns, looks, strict=True)
         )
-        body = "".join(self._html_row(row, looks) for row in self.rows)
+        body = "".join(self._html_row(row, looks, cards) for row in self.rows)
         return (
-            f'<table class="live-table"><caption><span>{escape(self.caption)}</span></caption>'
+            f'<table class="live-table{" live-cards" if cards else ""}">'
+            f"<caption><span>{escape(self.caption)}</span></caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
     def _look(self, column: Column) -> str:
         # A column of numbers lines up at the right, headings and gaps included, even when it is empty.
         values = [value for value in self.values(column.name) if value is not None]
-        return ' class="number"' if any(map(_is_number, values)) or (column.format and not values) else ""
+        return "number" if any(map(_is_number, values)) or (column.format and not values) else ""
 
-    def _html_row(self, row: Mapping[str, Value | Cell], looks: list[str]) -> str:
+    def _cards(self) -> bool:
+        """Whether this is text in rows: two columns or more that no line of a phone holds."""
+        texts = ([column.show(value) for value in self.values(column.name)] for column in self.columns[1:])
+        return sum(any(len(text) > VERY_LONG for text in column) for column in texts) > 1
+
+    def _standing(self) -> set[str]:
+        """What stands on a small screen: the name, columns of the first rank, verdicts, then figures."""
+        columns = self.columns
+        if len(columns) <= STANDING:
+            return {column.name for column in columns}
+        first = [c for i, c in enumerate(columns) if i == 0 or c.rank == 1 or (c.kind and c.rank != 2)]
+        figures = [c for c in columns if c not in first and c.rank == 0 and self._look(c)]
+        return {c.name for c in (*first, *figures[: max(0, STANDING - len(first))])}
+
+    def _html_row(self, row: Mapping[str, Value | Cell], looks: list[str], cards: bool) -> str:
         cells = []
         for i, (column, look) in enumerate(zip(self.columns, looks, strict=True)):
             cell = self.cell(row, column)
             tag = 'th scope="row"' if i == 0 else "td"
             text = column.show(cell.value)
             # A text too long for one line is given room to wrap.
-            kind = look or (' class="long"' if len(text) > 20 else "")
-            shown = _explained(text, cell.explanation)
-            cells.append(f'<{tag}{kind} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
+            long = "long" if len(text) > LONG and not look.startswith("number") else ""
+            label = f' data-label="{escape(column.heading)}"' if cards and i else ""
+            kind = _class(" ".join(filter(None, [long, look])))
+            shown = _explained(text, cell.explanation, column.kind, cell.href)
+            cells.append(f'<{tag}{kind}{label} data-value="{escape(raw(cell.value))}">{shown}</{tag[:2]}>')
         return f"<tr>{''.join(cells)}</tr>"
 
     def to_text(self) -> str:
@@ -255,6 +294,8 @@ class Table:
             "html": self.to_html(),
             "finding": self.finding,
             "notes": [*self.notes],
+            "record": [*self.record],
+            "verdict": self.judged(),
             "sources": self.sources(),
             "series": {name: list(records) for name, records in self.series.items()},
             "csv": self.to_csv(),
@@ -266,8 +307,13 @@ class Table:
             "nearest": {name: _json(value) for name, value in self.nearest.items()},
         }
 
+    def judged(self) -> str:
+        """The claim with the chip of its verdict, as HTML; nothing where there is no claim."""
+        claim, word = self.verdict
+        return f"<q>{escape(claim)}</q> {chip(word)}" if claim else ""
+
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(text)}</p>" for text in (self.finding, *self.notes))
+        said = "".join(f"<p>{escape(text)}</p>" for text in (self.finding, *self.notes, *self.record))
         return at_the_left(self.to_html()) + said
 
     def __repr__(self) -> str:
@@ -317,12 +363,39 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _explained(text: str, explanation: str) -> str:
+def _class(names: str) -> str:
+    return f' class="{names}"' if names else ""
+
+
+def _explained(text: str, explanation: str, kind: str = "", href: str = "") -> str:
     # Focusable, with `aria-description`: the page shows it on hover and focus, a screen reader reads it.
+    shown = _marked(text) if kind == "verdict" else escape(text)
+    if href:
+        told = f' aria-description="{escape(explanation)}"' if explanation else ""
+        return f'<a href="{escape(href)}"{told}>{shown}</a>'
     if not explanation:
-        return escape(text)
+        return shown
     described = f'tabindex="0" aria-description="{escape(explanation)}"'
-    return f'<span class="live-why" {described}>{escape(text)}</span>'
+    return f'<span class="live-why" {described}>{shown}</span>'
+
+
+def _marked(text: str) -> str:
+    """A text that is a verdict, or begins with one and a colon, with the verdict as a chip."""
+    word, colon, rest = text.partition(": ")
+    return f"{chip(word)}{colon}{escape(rest)}" if mark(word) else escape(text)
+
+
+def chip(word: str) -> str:
+    """A verdict with its mark, as HTML; `ValueError` for a word that is none.
+
+    >>> chip("wrong")
+    '<span class="live-chip" data-fill="solid" data-shape="diamond" data-tone="bad">wrong</span>'
+    """
+    its = mark(word)
+    if its is None:
+        raise ValueError(f"{word!r} is no verdict; smallmodels.verdicts has them all.")
+    looks = f'data-fill="{its.fill}" data-shape="{its.shape}" data-tone="{its.tone}"'
+    return f'<span class="live-chip" {looks}>{escape(word)}</span>'
 
 
 def _csv_field(text: str) -> str:

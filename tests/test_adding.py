@@ -12,12 +12,24 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODEL = "Example 3B"
+MODEL = "Example 7B"
 # A plain decoder whose figures were read, so that there is nothing a widget could not do with it.
 ROWS = {
-    "models": f"{MODEL},24,3072,24,8,128,8192,3,1,1,32000,no,no,none,2,8192,8192,,,10000,,litgpt,,yes,new",
+    "models": f"{MODEL},32,4096,32,8,128,14336,3,1,1,32000,no,no,none,2,8192,8192,,,10000,,litgpt,,yes,new",
     "releases": f"{MODEL},Nobody,base,,2026-01-15,Apache-2.0,,,,,,,,litgpt,yes,new",
-    "scores": f"example/mmlu,{MODEL},MMLU,test,41.0,acc,5,llama-3-card,llama-3-card,nowhere,yes,new,,",
+    "scores": "\n".join(
+        [f"example/mmlu,{MODEL},MMLU,test,41.0,acc,5,llama-3-card,llama-3-card,nowhere,yes,new,,"]
+        + [
+            f"example/{test},{MODEL},{test},{items},60.0,acc,5,obsscaling,obsscaling,nowhere,yes,new,,"
+            for test, items in (
+                ("MMLU", "test"),
+                ("GSM8K", "test"),
+                ("HellaSwag", "validation"),
+                ("WinoGrande", "validation"),
+                ("ARC-c", "test"),
+            )
+        ]
+    ),
 }
 ARGUMENTS = {"model", "models", "challenger", "baseline"}
 # Run in the copy: evaluates every widget's options and asks its function for the new model.

@@ -1,14 +1,17 @@
 """Every chart validates, draws, and names only series its function returns; its colours can be told apart."""
 
 import json
+import re
 from importlib import import_module
 
 import pytest
 import vl_convert
 
 import smallmodels
-from smallmodels import charts
+from smallmodels import charts, swa
 from smallmodels.live.answer import resolve
+from smallmodels.live.picture import specification, static_picture
+from smallmodels.swa import charts as swa_charts
 
 ROOMS = [import_module(f"smallmodels.{room}.charts") for room in smallmodels.ROOMS]
 CHARTS = {
@@ -64,3 +67,14 @@ def test_mistral_and_llama_differ_for_every_common_colour_blindness(theme):
 
 def _rgb(hex_colour):
     return [int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def test_pairs_are_drawn_square() -> None:
+    """An output and an input are as far from each other each way: wide cells would tell another distance."""
+    spec = specification(swa_charts.connections())
+    assert spec["width"] == spec["height"] == {"step": 18}
+    svg = static_picture(spec, swa.connections())
+    drawn = re.findall(r'd="M[-\d.,]+h([\d.]+)v([\d.]+)h-', svg)
+    # With the frame of the plot, which is as many squares wide as high.
+    square = [wide for wide, high in drawn if abs(float(wide) - float(high)) < 0.1 and float(wide) > 16]
+    assert len(square) - 1 == len(swa.connections().series["cells"])

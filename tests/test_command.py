@@ -74,7 +74,7 @@ def test_the_command_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((), 2, "Name a room: benchmarks, cost, gqa, "),
+        ((), 2, "Name a room: benchmarks, "),
         (("memry",), 2, "There is no room 'memry' (did you mean memory?); there is benchmarks, "),
         (("gqa",), 2, "Name a table: calculators, "),
         (("gqa", "kv_cash"), 2, "There is no table 'kv_cash' (did you mean kv-cache?); there is "),

@@ -30,7 +30,7 @@ MODULES = sorted(
     if path != PACKAGE / "__init__.py"
     and not NOT_SHIPPED & {*path.relative_to(PACKAGE).with_suffix("").parts}
 )
-FILE_READERS = {"os", "pathlib", "io", "csv", "shutil", "glob", "importlib"}
+FILE_READERS = {"os", "pathlib", "io", "shutil", "glob", "importlib"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 

@@ -72,9 +72,10 @@ def whole(packed: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     if "error" in packed:
         return {"error": "".join(texts[i] for i in packed["error"])}
     joined = {
-        part: "".join(texts[i] for i in packed[part]) for part in ("html", "finding", "csv", "markdown")
+        part: "".join(texts[i] for i in packed[part])
+        for part in ("html", "finding", "verdict", "csv", "markdown")
     }
-    listed = {part: [texts[i] for i in packed[part]] for part in ("notes", "sources")}
+    listed = {part: [texts[i] for i in packed[part]] for part in ("notes", "sources", "record")}
     series = {name: [json.loads(texts[i]) for i in indices] for name, indices in packed["series"].items()}
     depending = {part: packed[part] for part in ("choices", "nearest")}
     return {**joined, **listed, **depending, "series": series}

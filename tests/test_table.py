@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
-from smallmodels.table import Cell, Column, Table, raw
+from smallmodels.table import Cell, Column, Table, chip, raw
+from smallmodels.verdicts import OTHERWISE, VERDICTS, mark
 
 COLUMNS = (
     Column("name", "name"),
@@ -216,3 +217,68 @@ def test_there_are_facts_to_put_into_a_frame():
 def test_a_table_by_itself_says_its_finding_and_its_notes() -> None:
     shown = Table("", (Column("a", "a"),), ({"a": 1},), "Found.", notes=("Noted <here>.",))._repr_html_()
     assert shown.endswith("<p>Found.</p><p>Noted &lt;here&gt;.</p>")
+
+
+# For small screens
+
+
+def classes(made):
+    """The classes of the headings, and of every row's cells."""
+    found = [set((attrs.get("class") or "").split()) for _, attrs, _ in Cells(made.to_html()).cells]
+    width = len(made.columns)
+    return [found[i : i + width] for i in range(0, len(found), width)]
+
+
+def of_columns(*columns, **row):
+    return Table("", columns, (row,), "")
+
+
+def test_on_a_phone_the_name_what_tells_and_the_verdict_stand_and_the_rest_opens_on_the_row():
+    columns = (
+        Column("name", "name"),
+        Column("first", "first", format=".1f"),
+        Column("gap", "gap", format=".1f", rank=1),
+        Column("who", "who"),
+        Column("verdict", "verdict", kind="verdict"),
+    )
+    made = of_columns(*columns, name="a", first=1.0, gap=2.0, who="b", verdict="wrong")
+    for cells in classes(made):
+        assert ["rest" in cell for cell in cells] == [False, True, False, True, False]
+
+
+def test_without_ranks_the_first_figures_stand():
+    columns = (Column("name", "name"), Column("who", "who"), *(Column(f"n{i}", f"n{i}") for i in range(4)))
+    made = of_columns(*columns, name="a", who="b", n0=0, n1=1, n2=2, n3=3)
+    for cells in classes(made):
+        assert ["rest" in cell for cell in cells] == [False, True, False, False, True, True]
+
+
+def test_what_fits_a_phone_stays_and_rows_of_text_are_cards():
+    three = (Column("name", "name"), Column("a", "a"), Column("b", "b"))
+    assert "rest" not in of_columns(*three, name="n", a="x", b="y").to_html()
+    sentence = "A sentence that no line of a small screen can hold."
+    cards = of_columns(*three, Column("c", "c"), name="n", a=sentence, b=sentence, c="z").to_html()
+    assert 'class="live-table live-cards"' in cards
+    assert "rest" not in cards
+    assert cards.count("data-label=") == 3
+    assert "live-cards" not in of_columns(*three, name="n", a=sentence, b="y").to_html()
+
+
+def test_a_verdict_is_shown_with_its_mark_and_stays_text():
+    column = Column("verdict", "verdict", kind="verdict")
+    for word in (*VERDICTS, *OTHERWISE):
+        made = Table("", (column,), ({"verdict": word},), "")
+        (_, _, shown) = Cells(made.to_html()).cells[-1]
+        assert shown == word
+        assert f'data-fill="{mark(word).fill}" data-shape="{mark(word).shape}"' in made.to_html()
+        assert made.to_csv() == f"verdict\n{word}\n"
+    told = Table("", (column,), ({"verdict": "wrong: it was <later>"},), "").to_html()
+    assert ">wrong</span>: it was &lt;later&gt;" in told
+    for plain in ("perhaps", "wrong"):
+        assert "live-chip" not in Table("", (Column("a", "a"),), ({"a": plain},), "").to_html()
+    assert "live-chip" not in Table("", (column,), ({"verdict": "perhaps"},), "").to_html()
+
+
+def test_a_word_that_is_no_verdict_has_no_chip():
+    with pytest.raises(ValueError, match="'maybe' is no verdict"):
+        chip("maybe")

@@ -16,6 +16,8 @@ const MAKING = `${OUT}.making`;
 const PACKAGE = join(ROOT, "smallmodels");
 const LIVE = join(ROOT, "smallmodels", "live");
 const FRAME = join(ROOT, "book", "front", "frame.js");
+const RUNS = join(ROOT, "data", "runs");
+const LANGUAGE = join(RUNS, "play", "language.json"); // for the small model in the page, which is no Python
 const PYODIDE = join(ROOT, "node_modules", "pyodide");
 // Python that needs packages the browser does not have, or that only the builder of the book needs.
 const NOT_FOR_BROWSERS = ["__main__.py", "charts.py", "command.py", "figures.py", "lab", "live", "__pycache__"];
@@ -61,7 +63,8 @@ async function ours() {
         .map((name) => [relative(ROOT, join(folder, name)), join(folder, name)]),
     );
   const rooms = (await Promise.all((await folders()).map(modules))).flat();
-  const facts = [...(await files(join(ROOT, "data"), ".csv")), ...(await files(join(ROOT, "data", "runs"), ".json"))];
+  const runs = (await files(RUNS, ".json")).filter((path) => path !== LANGUAGE);
+  const facts = [...(await files(join(ROOT, "data"), ".csv")), ...runs];
   const data = facts.map((path) => [relative(ROOT, path), path]);
   return [...rooms, ["answer.py", join(LIVE, "answer.py")], ...data];
 }
@@ -85,13 +88,39 @@ async function scripts() {
     outdir: MAKING,
     define: { __PYODIDE_INFO__: JSON.stringify(info), __FILES__: JSON.stringify(await measured(join(MAKING, "pyodide"))) },
   });
-  await build({ ...common, entryPoints: [FRAME], outdir: MAKING });
+  await build({ ...common, entryPoints: [FRAME, join(LIVE, "front", "play.js")], outdir: MAKING, entryNames: "[name]" });
+  const known = { __MODELS__: JSON.stringify(await models()) };
+  await build({ ...common, entryPoints: [join(LIVE, "decoder.js")], outdir: MAKING, define: known });
   const bundle = (contents, name) =>
     build({ ...common, stdin: { contents, resolveDir: ROOT }, outfile: join(MAKING, name), metafile: true });
   await bundle(DRAWING, "draw.js");
   const { metafile } = await bundle(WHOLE, "vega.js");
   const packages = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   await licences(["pyodide", ...new Set(packages.filter(Boolean))]);
+}
+
+/** The checkpoints that pages run, `[KV heads, folder]`. */
+async function checkpoints() {
+  const names = (await readdir(RUNS)).filter((name) => /^tiny-\d+$/.test(name));
+  const folders = names.sort().map((name) => [name.split("-")[1], join(RUNS, name)]);
+  return Promise.all(folders.map(async ([heads, folder]) => [heads, folder, JSON.parse(await readFile(join(folder, "config.json"), "utf8"))]));
+}
+
+/** The small models' files, each under a name that carries the sum of its contents; what their worker knows of them. */
+async function models() {
+  const there = join(MAKING, "models");
+  await mkdir(there, { recursive: true });
+  const put = async (name, ending, path) => {
+    const bytes = await readFile(path);
+    const called = `${name}-${createHash("sha256").update(bytes).digest("hex").slice(0, 12)}.${ending}`;
+    await writeFile(join(there, called), bytes);
+    return called;
+  };
+  const language = await put("language", "json", LANGUAGE);
+  const each = (await checkpoints()).map(async ([heads, folder, config]) => {
+    return [heads, { weights: await put(`tiny-${heads}`, "dat", join(folder, "model.safetensors")), config }];
+  });
+  return { language, checkpoints: Object.fromEntries(await Promise.all(each)), built: await measured(there) };
 }
 
 /** The size and the sum of every file of a folder, by which the worker knows them. */
@@ -157,6 +186,8 @@ async function main() {
     ...(await files(LIVE, "s")),
     ...(await files(dirname(FRAME), ".js")),
     ...sources.map(([, here]) => here),
+    LANGUAGE,
+    ...(await files(RUNS, ".safetensors")),
     ...["package-lock.json", "tools/assets.mjs", "tools/assets.py"].map((name) => join(ROOT, name)),
   ];
   const now = await fingerprint(inputs);

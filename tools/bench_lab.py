@@ -1,15 +1,18 @@
 """What the lab's ways are worth on this machine: against its own limits, and against the strongest peers.
 
-    python tools/bench_lab.py [rounds]        (`make bench-lab`)
+    python tools/bench_lab.py [rounds] [--limit SECONDS]        (`make bench-lab`)
 
 One thread. Absolute times say more about the machine than about the code, so what is printed are ratios from
 runs in alternation (median, least and most), and shares of the machine's limits in the same run: a plain read
 of memory for decoding, a large matrix product for reading prompts. The last line is one JSON document of all.
+What would take longer than the limit (60 s a comparison) gets fewer rounds, and a peer that alone is so slow
+is left out and named, so that the whole comes to its end on a busy machine.
 
 Peers: PyTorch's own attention (full, masked, `enable_gqa`, FlexAttention compiled where there is a compiler),
 a loop over chunks, and transformers with the same weights and the faster of its attentions.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -28,11 +31,12 @@ from transformers import logging as transformers_logging
 from smallmodels.lab import attention
 from smallmodels.lab.config import Config
 from smallmodels.lab.experiments import filled, one_step, read_prompt
-from smallmodels.lab.measure import alternate, device_name, ratio
+from smallmodels.lab.measure import alternate, device_name, ratio, seconds
 from smallmodels.lab.model import Decoder, load
 from smallmodels.lab.train import initialise
 
 HEADS, HEAD_DIM, WINDOW, CACHED = 8, 64, 512, 32_768
+LIMIT_S = 60.0  # of processor time, for one comparison
 PRODUCT = 1024  # rows and columns of the matrices whose product is a limit
 Case = Callable[[], object]
 Times = dict[str, list[float]]
@@ -65,6 +69,23 @@ def share(times: Times, way: str, limit: str, work: float, limit_work: float) ->
     return ratio(scaled, times[way])
 
 
+def affordable(cases: dict[str, Case], rounds: int) -> Times:
+    """Times in alternation, of as many rounds as the limit allows (three at least).
+
+    A peer (not the first case) whose one call would take all of that time is left out, and said so.
+    """
+    once: dict[str, float] = {}
+    for name, case in cases.items():
+        case()  # what a first call sets up is not the method's
+        once[name] = seconds(case)
+    first = next(iter(cases))
+    kept = {name: case for name, case in cases.items() if name == first or 4 * once[name] <= LIMIT_S}
+    for name in cases.keys() - kept.keys():
+        print(f"  left out: {name}, {once[name]:.0f} s a call")
+    each = sum(once[name] for name in kept)
+    return alternate(kept, max(3, min(rounds, int(LIMIT_S / each))))
+
+
 def windowed_prefill(rounds: int) -> Iterator[Line]:
     """Strips against full attention, a mask, a loop over chunks, and the rate of a matrix product."""
     for heads, kv_heads, n in ((8, 8, 1024), (8, 8, 4096), (8, 8, 16_384), (8, 2, 16_384)):
@@ -80,9 +101,9 @@ def windowed_prefill(rounds: int) -> Iterator[Line]:
         }
         if n == 16_384 and heads == kv_heads and shutil.which("g++"):
             cases["compiled FlexAttention"] = compiled_flex(q, k, v)
-        times = alternate(cases, rounds if n < 16_384 else max(3, rounds // 2))
+        times = affordable(cases, rounds if n < 16_384 else max(3, rounds // 2))
         name = f"prefill, W = {WINDOW}, {heads} heads of {kv_heads}, n = {n:,}"
-        for peer in list(cases)[2:]:
+        for peer in [name for name in times if name not in ("strips", "product")]:
             yield f"{name}: {peer} / strips", ratio(times[peer], times["strips"])
         pairs = int(attention.visible(WINDOW, WINDOW).sum()) + (n - WINDOW) * WINDOW
         work = 4 * pairs * heads * HEAD_DIM
@@ -194,12 +215,12 @@ def against_transformers(rounds: int) -> Iterator[Line]:
         cases: dict[str, Case] = {"ours": partial(read_prompt, ours, prompt)}
         some = [*peers][: 1 if windows > 8 else None]  # the second writes n x n scores for every head
         cases |= {name: partial(peers[name], prompt, logits_to_keep=1) for name in some}
-        yield best_peer(f"model prefill, n = {windows}W", alternate(cases, rounds))
+        yield best_peer(f"model prefill, n = {windows}W", affordable(cases, rounds))
     for batch in (1, 8):
         prompt = torch.randint(512, (batch, 16))
         cases = {"ours": partial(ours.generate, prompt, 100, quiet=True)}
         cases |= {name: theirs(peer, prompt) for name, peer in peers.items()}
-        yield best_peer(f"model decode, batch {batch}", alternate(cases, rounds))
+        yield best_peer(f"model decode, batch {batch}", affordable(cases, rounds))
 
 
 def theirs(peer: PreTrainedModel, prompt: Tensor) -> Case:
@@ -209,7 +230,9 @@ def theirs(peer: PreTrainedModel, prompt: Tensor) -> Case:
 
 
 def best_peer(name: str, times: Times) -> Line:
-    """The peer with the least median, over ours."""
+    """The peer with the least median, over ours; 0 when none was fast enough to be measured."""
+    if len(times) == 1:
+        return f"{name}: no peer within the limit", {"median": 0.0, "least": 0.0, "most": 0.0}
     peer = min(
         (way for way in times if way != "ours"), key=lambda way: sorted(times[way])[len(times[way]) // 2]
     )
@@ -270,9 +293,22 @@ def main(rounds: int) -> None:
     print(json.dumps({"conditions": conditions, **found}))
 
 
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("rounds", type=int, nargs="?", default=9)
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds a comparison may take")
+    parser.add_argument(
+        "--peak", nargs=2, metavar=("WAY", "TOKENS"), help="print one call's peak memory alone"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if "--peak" in sys.argv:
-        print_peak(sys.argv[2], int(sys.argv[3]))
+    given = asked()
+    LIMIT_S = given.limit
+    if given.peak:
+        print_peak(given.peak[0], int(given.peak[1]))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 9)
+        main(given.rounds)

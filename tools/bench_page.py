@@ -228,6 +228,61 @@ RIVALS = {
 }
 
 
+PLAY = "notebooks/04b-a-mistral-in-your-page.html"
+MODEL = ("/models/", "/decoder.js", "/play.js")
+# Presses the button of the small model on a warm page; milliseconds until its first character, and until its
+# loss is measured over all the text held out; characters a second once it does nothing but write.
+PLAYED = """async ([id, setting]) => {
+  location.hash = `#${id}?${setting}`;
+  const root = document.getElementById(id);
+  const until = (found) => new Promise((done) => {
+    const look = () => (found() ? done(performance.now()) : setTimeout(look, 5));
+    look();
+  });
+  const start = performance.now();
+  root.querySelector(".play-offer button").click();
+  const first = await until(() => root.querySelector(".play-bar ~ .play-text [class^=play-s]"));
+  const caption = () => root.querySelector(".play-measured caption").textContent;
+  const all = () => Number(/over ([0-9,]+)/.exec(caption())?.[1].replace(",", ""));
+  const began = await until(() => all() > 0);
+  const loss = await until(() => root.querySelector(".play-told").textContent);
+  const written = () => root.querySelectorAll(".play-text [class^=play-s]").length;
+  const [count, from] = [written(), performance.now()];
+  await new Promise((done) => setTimeout(done, 400));
+  const shown = (written() - count) / (performance.now() - from) * 1000;
+  const rate = Number([...root.querySelectorAll(".play-measured td")].at(-1).textContent);
+  return { first_character: first - start, loss: loss - first, loss_step: began - first, rate, shown };
+}"""
+
+
+def played(browser: Browser, site: Site, slower: int) -> dict[str, float]:
+    """The small model in its page, without a window, on a machine so many times slower."""
+    context, page, asked = cold(browser)
+    page.goto(site.url(PLAY))
+    page.wait_for_selector('[data-state="live"]', timeout=120_000)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+
+    def is_model(path: str) -> bool:
+        return any(word in path for word in MODEL)
+
+    before, _ = traffic(asked, site, BUILT, is_model)
+    figures = page.evaluate(PLAYED, ["writer", "full=true"])
+    after, count = traffic(asked, site, BUILT, is_model)
+    context.close()
+    return {**figures, "bytes_before": before, "model_bytes": after, "model_requests": count}
+
+
+def play_lines(slower: int, play: dict[str, float]) -> Iterator[str]:
+    """The figures of the small model."""
+    yield f"The small model without a window, {PLAY}, processor slowed {slower} times"
+    yield line("characters a second, its engine", play["rate"], "")
+    yield line("characters a second, as shown", play["shown"], "(while it also measured)")
+    yield line("first character after the press", play["first_character"])
+    yield line("loss, all held-out text, after that", play["loss"])
+    yield line("bytes before the press", play["bytes_before"], "B")
+    yield line("bytes after it", *weight(play, "model"))
+
+
 def line(label: str, value: float, rest: str = "ms") -> str:
     """One figure with its name before it and what else there is to say after it."""
     return f"  {label:33} {value:6.0f} {rest}"
@@ -274,10 +329,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the built pages in headless Chromium.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--moves", type=int, default=60, help="later moves in each round")
+    parser.add_argument("--play", action="store_true", help="the small model only")
     wanted = parser.parse_args()
-    pages = chapters()
+    pages = [] if wanted.play else chapters()
     with ExitStack() as stack:
-        rivals = dict(built_rivals(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        rivals = {} if wanted.play else dict(built_rivals(folder))
         site = stack.enter_context(Site(BUILT))
         sites = {name: stack.enter_context(Site(folder)) for name, folder in rivals.items()}
         browser = stack.enter_context(chromium())
@@ -286,9 +343,13 @@ def main() -> None:
                 page.measure(browser, site, wanted.moves)
             for name, folder in rivals.items():
                 RIVALS[name].measure(browser, sites[name], folder)
+        plays = {slower: played(browser, site, slower) for slower in (1, 4)}
         conditions = {"rounds": wanted.rounds, "chromium": browser.version, "cores": os.cpu_count()}
     conditions["load_average"] = round(os.getloadavg()[0], 2)
-    report(conditions, {page.path: page.figures() for page in pages}, [*rivals])
+    for slower, play in plays.items():
+        print(*play_lines(slower, play), sep="\n")
+    if not wanted.play:
+        report(conditions, {page.path: page.figures() for page in pages}, [*rivals])
 
 
 def report(conditions: dict[str, object], book: dict[str, dict[str, float]], rivals: list[str]) -> None:

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -57,6 +58,7 @@ METADATA = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+STARTS = re.compile(r'class="live-data">(.*?)</script>', re.DOTALL)
 KEEP_OUTPUT = "nbval-ignore-output"  # a timed cell: what it printed stays while its source is unchanged
 RECORDED = "recorded"  # cell metadata: which source such an output belongs to
 
@@ -67,6 +69,15 @@ Cell = dict[str, Any]
 def paths() -> list[Path]:
     """Every notebook of the book, in reading order."""
     return sorted(FOLDER.glob("*.ipynb"))
+
+
+def widgets() -> Iterator[dict[str, Any]]:
+    """What the front end of every stored widget starts from (`smallmodels.live.page` writes it)."""
+    for path in paths():
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                html = "".join(output.get("data", {}).get("text/html", []))
+                yield from map(json.loads, STARTS.findall(html))
 
 
 def execute(notebook: Notebook, folder: Path, *, keep_widgets: bool = False) -> Notebook:

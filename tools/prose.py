@@ -41,6 +41,7 @@ NAMES = (
     r"(?:A|H|V|L|T)\d+s?",  # a card by its short name
     r"GSM\d?K?8?K?|GSM1k|mc[12]|maj@\d+|pass@\d+|acc_norm",
     r"(?:[Tt]able|[Ss]ection|[Ff]igure|[Cc]hapter|[Ee]xercise|[Ee]quation|[Pp]art|[Aa]ppendix) [A-Z]?\d+",
+    r"(?:19|20)\d\d-\d\d-\d\d",  # a day
     r"(?:19|20)\d\d",  # a year
     r"(?:CC BY|Apache) \d\.\d",  # a licence
 )

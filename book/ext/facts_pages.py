@@ -35,9 +35,12 @@ TABLES = {
     facts.releases: ("release", "releases"),
     facts.benchmarks: ("description of a benchmark", "descriptions of benchmarks"),
     facts.eval_sets: ("test set", "test sets"),
+    facts.correlations: ("correlation of results", "correlations of results"),
+    facts.leaks: ("excess over new questions", "excesses over new questions"),
     facts.chat_ratings: ("rating of chat models", "ratings of chat models"),
     facts.laws: ("scaling law", "scaling laws"),
     facts.projections: ("projection", "projections"),
+    facts.progress_claims: ("claim on progress", "claims on progress"),
     facts.gpus: ("card", "cards"),
     facts.speeds: ("measurement", "measurements"),
     facts.recall: ("result on long texts", "results on long texts"),
@@ -45,6 +48,7 @@ TABLES = {
     facts.calculators: ("formula of a calculator", "formulas of calculators"),
     facts.prices: ("price of tokens", "prices of tokens"),
     facts.rentals: ("price of a rented card", "prices of rented cards"),
+    facts.price_history: ("price through time", "prices through time"),
     facts.story: ("turn of the story", "turns of the story"),
 }
 DOUBTS = {"partly": "verified in part", "no": "not verified"}

@@ -20,6 +20,7 @@ from sphinx.errors import ExtensionError
 
 from smallmodels.figures import MARK, Figure, figure
 
+STATE = re.compile(r'(?<=<a href=")#([^"?]+)(?=\?)')
 LIVE_ID = re.compile(r'class=\\"live\\" id=\\"([^"\\]*)\\"')
 ADDRESSES = "widgets_of_the_book"  # in `env`: a widget's id to the page that holds it
 
@@ -34,11 +35,18 @@ def find_widgets(app: Sphinx) -> None:
 
 
 def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Replaces every marked figure of a page."""
-    body = context.get("body", "")
-    if "data-figure=" in body:
+    """Replaces every marked figure of a page, and gives links to a state the page that holds its widget."""
+    body, pathto = context.get("body", ""), context.get("pathto")
+    if pathto and ("data-figure=" in body or STATE.search(body)):
         here = set(re.findall(r'<div class="live" id="([^"]*)"', body))
-        context["body"] = MARK.sub(lambda mark: told(app, mark, here, context["pathto"]), body)
+        body = STATE.sub(lambda link: elsewhere(app, link, here, pathto), body)
+        context["body"] = MARK.sub(lambda mark: told(app, mark, here, pathto), body)
+
+
+def elsewhere(app: Sphinx, link: re.Match[str], here: set[str], pathto: Callable[[str], str]) -> str:
+    """The start of a link `#id?...` in a table or in prose, with its page where that is another one."""
+    page = getattr(app.env, ADDRESSES).get(link[1])
+    return link[0] if page is None or link[1] in here else f"{pathto(page)}{link[0]}"
 
 
 def told(app: Sphinx, mark: re.Match[str], here: set[str], pathto: Callable[[str], str]) -> str:

@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 ROOT_ELEMENT = re.compile(r'<div class="live" id="([^"]*)" data-live="[^"]*" data-state="static">')
 TABLE = re.compile(r'<div class="live-scroll">(<table.*?</table>)</div>', re.DOTALL)
 DATA = re.compile(r'<script type="application/json" class="live-data">(.*?)</script>', re.DOTALL)
+# A source that a panel names: on the page it leads to the book's own entry for it. (What a front end starts
+# from keeps the source's own address: there the quotation marks are escaped.)
+SOURCE = re.compile(r'(<a data-source="([^"]+)")(?: href="[^"]*")?')
+# The page that a table's link to a state leads to, which only the book knows (`figure_pages.py`).
+AWAY = re.compile(r'(?<=<a href=")[^"#]+(?=#[^"]*\?)')
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # Where the theme keeps a name for a kernel that no page here has: a script that a strict policy would refuse.
 KERNEL_NAME = re.compile(r"<script>kernelName = '[^']*'</script>")
@@ -80,6 +85,8 @@ def furnish(app: Sphinx, pagename: str, _template: str, context: dict[str, Any],
         f'<script defer src="{address("still.js")}"></script>\n'
         f'<script type="module" src="{address("live.js")}" data-live-page="{page_key(pagename)}"></script>\n'
     )
+    entries = context["pathto"]("book/sources")
+    body = SOURCE.sub(lambda link: f'{link[1]} href="{entries}#source-{link[2]}"', body)
     context["body"] = DATA.sub(compiled, body)
 
 
@@ -146,7 +153,7 @@ def problems(lives: list[Stored]) -> Iterator[str]:
         except (ImportError, AttributeError):
             yield f"{live.id} shows {live.data['function']}, which is no function of smallmodels."
             continue
-        if answer(live.data["function"], arguments(live.data)).get("html") != live.table:
+        if answer(live.data["function"], arguments(live.data)).get("html") != AWAY.sub("", live.table):
             yield f"the stored table of {live.id} is stale; run `make notebooks`."
 
 
@@ -182,9 +189,11 @@ def packed(result: dict[str, Any], texts: dict[str, int]) -> dict[str, Any]:
     return {
         "html": indices(re.split("(?=<t[rhd])", result["html"])),
         "finding": indices([result["finding"]]),
+        "verdict": indices([result["verdict"]]),
         "csv": indices(result["csv"].splitlines(keepends=True)),
         "markdown": indices(result["markdown"].splitlines(keepends=True)),
         "notes": indices(result["notes"]),
+        "record": indices(result["record"]),
         "sources": indices(result["sources"]),
         "choices": result["choices"],
         "nearest": result["nearest"],

@@ -4,7 +4,20 @@ from typing import Any
 
 import altair as alt
 
-from smallmodels.charts import DASHES, FAMILIES, ROLES, WIDTHS, Chart, colour, legend_row, voice
+from smallmodels.charts import (
+    DASHES,
+    FAMILIES,
+    ROLES,
+    ROW,
+    VERDICTS,
+    WIDTHS,
+    Chart,
+    colour,
+    end_words,
+    legend_row,
+    verdict_looks,
+    voice,
+)
 
 
 def head_to_head() -> Chart:
@@ -36,10 +49,14 @@ def head_to_head() -> Chart:
     left = gaps.mark_text(align="left", color=colour("ink"), **above).encode(
         y=row, x=alt.value(0), text="row:N"
     )
-    right = gaps.mark_text(align="right", color=colour("muted"), **above).encode(
+    right = gaps.mark_text(align="right", dx=-17, color=colour("muted"), **above).encode(
         y=row, x=alt.value("width"), text="text:N"
     )
-    return voice(alt.layer(*legend_row(names, row, family), lines, bars, points, left, right), alt.Step(42))
+    marks = gaps.mark_point(size=120, strokeWidth=1.5, xOffset=-7, yOffset=-13, opacity=1).encode(
+        y=row, x=alt.value("width"), **verdict_looks("verdict", VERDICTS)
+    )
+    layers = alt.layer(*legend_row(names, row, family), lines, bars, points, left, right, marks)
+    return voice(layers.resolve_scale(shape="independent"), alt.Step(42))
 
 
 def first_look() -> Chart:
@@ -48,7 +65,7 @@ def first_look() -> Chart:
 
 
 def spread() -> Chart:
-    """Chapter 01: every published score of one set of weights on one line each, its source written above.
+    """Chapter 01: the scores of one set of weights that we found, each on a line, its source written above.
 
     Draws the series `scores` (row, score, low, high, family, text) of `benchmarks.spread`, in percent.
     """
@@ -66,3 +83,33 @@ def spread() -> Chart:
         align="left", baseline="bottom", dy=-9, fontSize=12, color=colour("muted")
     ).encode(y=row, x=alt.value(0), text="text:N")
     return voice(alt.layer(bars, points, labels), alt.Step(34))
+
+
+def power() -> Chart:
+    """Chapter 01: the gap each test can show as a hollow bar, and the gap it reported as a dot.
+
+    Draws the series `tests` (row, detectable, gap, family, text) of `benchmarks.power`, in points.
+    """
+    data = alt.Chart(alt.NamedData("tests"))
+    x = alt.X("detectable:Q", title="gap (points)", scale=alt.Scale(domainMin=0, nice=True))
+    bars = data.mark_bar(size=11, fillOpacity=0.15, stroke=colour("muted"), color=colour("muted")).encode(
+        y=ROW, x=x
+    )
+    dots = data.mark_point(filled=True, size=95, opacity=1).encode(
+        y=ROW, x="gap:Q", color=alt.Color("family:N", scale=FAMILIES, legend=None)
+    )
+    return voice(alt.layer(bars, dots, *end_words(data, "row:N", "text:N")), alt.Step(36))
+
+
+def paired() -> Chart:
+    """Chapter 01: the gap with its margin, each way of taking the results on a line of its own.
+
+    Draws the series `ways` (row, gap, low, high, text) of `benchmarks.paired`, in points.
+    """
+    data = alt.Chart(alt.NamedData("ways"))
+    x = alt.X("low:Q", title="gap (points)", scale=alt.Scale(zero=True, nice=True))
+    zero = alt.Chart(alt.NamedData("ways")).mark_rule(color=colour("muted"), strokeDash=[3, 3])
+    bars = data.mark_rule(strokeWidth=9, opacity=0.35, color=colour("good")).encode(y=ROW, x=x, x2="high:Q")
+    dots = data.mark_point(filled=True, size=95, opacity=1, color=colour("good")).encode(y=ROW, x="gap:Q")
+    layers = (zero.encode(x=alt.datum(0)), bars, dots, *end_words(data, "row:N", "text:N"))
+    return voice(alt.layer(*layers), alt.Step(48))

@@ -1,24 +1,37 @@
 """The figures of the introduction's and of chapter 01's sentences."""
 
+from math import hypot
+
 from smallmodels import facts, words
-from smallmodels.benchmarks.formulas import items_needed, z_score
+from smallmodels.benchmarks.formulas import (
+    CHANCE,
+    detectable_gap,
+    gap_error,
+    items_needed,
+    standard_error,
+    z_score,
+)
+from smallmodels.benchmarks.items import EXAMPLE, read_items
 from smallmodels.benchmarks.records import (
     POST,
     WITHIN,
     Pair,
     comparison,
     measured_alike,
+    measured_correlation,
     pair,
     primary,
     published,
     report_name,
+    scores_of,
 )
 from smallmodels.facts import Score
 from smallmodels.figures import Texts, computed
 from smallmodels.story import spoken
 
 OURS, THEIRS = facts.model("Mistral 7B"), facts.model("Llama 2 13B")
-PAPER, BOARD = "mistral-7b-paper", "open-llm-leaderboard-v1"
+PAPER, BOARD, BOARD_2 = "mistral-7b-paper", "open-llm-leaderboard-v1", "open-llm-leaderboard-v2"
+MIXTRAL = "mixtral-paper"
 
 
 def within(found: Pair) -> float:
@@ -85,11 +98,31 @@ def counts_of_the_post() -> Texts:
 def alike() -> Texts:
     """How many of the reports to choose from give only comparable pairs of the two models."""
     found = [comparison(source=report) for report in measured_alike()]
-    assert [one.source for one in found] == [PAPER, BOARD]
+    assert [one.source for one in found] == [PAPER, BOARD, BOARD_2, MIXTRAL]
     assert all(one.n_leads > len(one.pairs) / 2 for one in found), "Mistral 7B leads on most tests."
     assert any(one.n_leads < len(one.pairs) for one in found), "It does not lead on all."
-    assert not any(one.deficits_beyond for one in found), "Nowhere is it behind by more than noise."
     return {"alike": words.number(len(found))}
+
+
+@computed(shows="head-to-head?source=open-llm-leaderboard-v2")
+def counts_of_the_second_leaderboard() -> Texts:
+    """Counted on the Open LLM Leaderboard's second version: tests, leads, and the test it trails on."""
+    found = comparison(source=BOARD_2)
+    (loss,) = [pair for pair in found.pairs if pair.gap < 0]
+    within(loss)
+    assert loss.title == "IFEval"
+    return {"board2-pairs": words.number(len(found.pairs)), "board2-leads": words.number(found.n_leads)}
+
+
+@computed(shows="head-to-head?source=mixtral-paper")
+def deficit_of_the_mixtral_paper() -> Texts:
+    """TriviaQA in the Mixtral paper's own run: how far Mistral 7B trails, and its margin at 95%."""
+    loss = pair("TriviaQA", MIXTRAL)
+    assert loss.gap < 0, "Mistral 7B trails."
+    assert loss.beyond, "It does so by more than noise."
+    every = [comparison(source=report) for report in measured_alike()]
+    assert sum(one.deficits_beyond for one in every) == 1, "It is the only such deficit."
+    return {"mixtral-trivia-gap": f"{-loss.gap:.1f}", "mixtral-trivia-margin": f"{loss.margin:.1f}"}
 
 
 @computed(shows="head-to-head?source=mistral-7b-paper")
@@ -217,10 +250,131 @@ def winogrande_in_the_paper() -> Texts:
     return {"winogrande-paper-gap": words.signed(found.gap)}
 
 
+# Pairs and clusters, and how long a test must be.
+
+TOGETHER = "head-to-head?source=mistral-7b-paper&correlation=0.54"
+
+
+@computed()
+def correlations() -> Texts:
+    """The correlation of two models' results over the items of a test, as far as anyone gives it."""
+    measured = measured_correlation()
+    assert measured.verified == "no", "The sentence says that its source was not noted."
+    assert f"correlation={measured.low:g}" in TOGETHER, "The links lead to this value."
+    assert measured.low == measured.high
+    told = next(found for found in facts.correlations() if found.id == "frontier")
+    return {
+        "correlation": f"{measured.low:g}",
+        "correlation-items": f"{measured.n_items:,}",
+        "correlation-low": f"{told.low:g}",
+        "correlation-high": f"{told.high:g}",
+    }
+
+
+@computed(shows=TOGETHER)
+def turned_by_pairing() -> Texts:
+    """WinoGrande and PIQA in the Mistral 7B paper's own run: gap, margin from averages, and margin with the
+    measured correlation; how many leads are beyond noise then, one by one and together.
+    """
+    found = comparison(source=PAPER, correlation=measured_correlation().low)
+    assert [one.title for one in found.turned] == ["WinoGrande", "PIQA"], "Two verdicts turn."
+    wino, piqa = found.turned
+    assert wino.beyond, "They turn to beyond noise."
+    assert piqa.beyond, "They turn to beyond noise."
+    return {
+        "turned": words.number(len(found.turned)),
+        "wino-gap": f"{wino.gap:.1f}",
+        "wino-apart": f"{within(pair('WinoGrande', PAPER)):.2f}",
+        "wino-paired": f"{wino.margin:.2f}",
+        "piqa-gap": f"{piqa.gap:.1f}",
+        "piqa-apart": f"{within(pair('PIQA', PAPER)):.2f}",
+        "piqa-paired": f"{piqa.margin:.2f}",
+        "paired-beyond": words.number(found.leads_beyond),
+        "paired-together": words.number(found.beyond_together),
+    }
+
+
+@computed(shows="paired")
+def pasted_example() -> Texts:
+    """The made-up results that the widget starts with: items, clusters, the gap and its three margins."""
+    found, z = read_items(EXAMPLE), z_score(comparison().confidence)
+    assert found.clustered is not None
+    apart, together, clustered = (z * error for error in (found.apart, found.paired, found.clustered))
+    assert together < found.gap < clustered < apart, "Pairs turn the verdict, clusters turn it back."
+    return {
+        "pasted-items": f"{len(found.a)}",
+        "pasted-clusters": words.number(found.n_clusters),
+        "pasted-gap": f"{found.gap:.1f}",
+        "pasted-apart": f"{apart:.1f}",
+        "pasted-paired": f"{together:.1f}",
+        "pasted-clustered": f"{clustered:.1f}",
+    }
+
+
+@computed(shows="power")
+def what_tests_can_show() -> Texts:
+    """The true gaps that HumanEval and MMLU show as beyond noise at 95% confidence with a chance of 80%,
+    near the scores of the Mistral 7B paper's own run.
+    """
+    short, long = pair("HumanEval", PAPER), pair("MMLU", PAPER)
+    can = {one.title: detectable_gap(mean_score(one), one.n_items or 0) for one in (short, long)}
+    assert short.beyond, "HumanEval's gap is beyond noise all the same."
+    assert short.gap < can[short.title], "It is smaller than what the test shows reliably."
+    return {
+        "power-humaneval": f"{can[short.title]:.1f}",
+        "power-humaneval-items": f"{short.n_items}",
+        "power-mmlu": f"{can[long.title]:.1f}",
+        "power-chance": f"{CHANCE:.0%}",
+    }
+
+
+def mean_score(found: Pair) -> float:
+    """Halfway between the two scores, in percent."""
+    return (found.ours.score_pct + found.theirs.score_pct) / 2
+
+
 # The same weights, many scores.
 
 
-@computed(shows="spread")
+def score_by(model: str, benchmark: str, pipeline: str, metric: str = "") -> float:
+    """The one score of a model on a benchmark in one run, of several metrics the one that is named."""
+    found = [s for s in scores_of(model) if (s.benchmark, s.pipeline_id) == (benchmark, pipeline)]
+    (score,) = [s for s in found if metric in ("", s.metric)]
+    return score.score_pct
+
+
+@computed(shows="spread?benchmark=HellaSwag")
+def three_hellaswags() -> Texts:
+    """HellaSwag of Mistral 7B and Llama 2 13B: on the leaderboard (likelihoods divided by length), undivided,
+    and with the letter of the ending written out.
+    """
+    ours, theirs = (
+        [score_by(model, "HellaSwag", run) for run in (BOARD, "auto-round", "opencompass")]
+        for model in (OURS.name, THEIRS.name)
+    )
+    assert ours[0] > theirs[0], "Mistral 7B leads by likelihoods."
+    assert ours[1] > theirs[1], "It leads by likelihoods that are not divided."
+    n_items = facts.eval_set("HellaSwag", "validation").n_items or 0
+    lost = theirs[2] - ours[2]
+    assert lost > z_score(0.95) * gap_error(ours[2], theirs[2], n_items), "It trails by more than noise."
+    return {
+        "hellaswag-normalised": f"{ours[0]:.1f}",
+        "hellaswag-plain": f"{ours[1]:.1f}",
+        "hellaswag-letter": f"{ours[2]:.1f}",
+        "hellaswag-letter-theirs": f"{theirs[2]:.1f}",
+    }
+
+
+@computed(shows="spread?model=LLaMA+1+65B&benchmark=MMLU")
+def three_mmlus() -> Texts:
+    """MMLU of LLaMA 1 65B in three public programs, as Hugging Face ran them in June 2023."""
+    runs = {"harness": "mmlu-harness-2023", "helm": "mmlu-helm", "original": "mmlu-original"}
+    scores = {name: score_by("LLaMA 1 65B", "MMLU", run) for name, run in runs.items()}
+    assert min(scores, key=lambda name: scores[name]) == "harness"
+    return {f"mmlu-{name}": f"{score:.1f}" for name, score in scores.items()}
+
+
+@computed(shows="spread?benchmark=GSM8K")
 def gsm8k() -> Texts:
     """The highest less the lowest of the published GSM8K scores of Mistral 7B that we found: of all, and of
     those with one answer to each question.
@@ -229,6 +383,7 @@ def gsm8k() -> Texts:
     assert list(found.scores[: len(found.voted)]) == found.voted, "The voted scores are the highest."
     assert {score.metric for score in found.voted} == {"maj@8"}, "They took the majority of eight answers."
     return {
+        "gsm8k-missed": f"{score_by(OURS.name, 'GSM8K', 'deepseekmath-paper'):.1f}",
         "gsm8k-width": f"{found.width:.1f}",
         "gsm8k-voted": words.number(len(found.voted)),
         "gsm8k-one-answer-width": f"{found.one_answer_width:.1f}",
@@ -255,6 +410,24 @@ def gsm8k_in_the_post() -> Texts:
         "gsm8k-post-ours": f"{found.ours.score_pct}",
         "gsm8k-post-theirs": f"{found.theirs.score_pct}",
         "gsm8k-source-year": later.date[:4],
+    }
+
+
+@computed()
+def leaks() -> Texts:
+    """GSM8K less GSM1k, newly written questions of its kind, by GSM1k's authors; the standard error takes the
+    leaderboard's score for both.
+    """
+    excess = {leak.model: leak for leak in facts.leaks()}
+    ours, theirs = excess[OURS.name], excess[THEIRS.name]
+    score, n_items = score_by(OURS.name, "GSM8K", BOARD), facts.eval_set("GSM8K", "test").n_items or 0
+    error = hypot(standard_error(score, n_items), standard_error(score, ours.n_twin))
+    assert 1 < ours.excess_points / error < z_score(0.95), "It is within noise."
+    return {
+        "leak-ours": f"{ours.excess_points:.1f}",
+        "leak-ours-errors": f"{ours.excess_points / error:.1f}",
+        "leak-small": f"{excess['Llama 2 7B'].excess_points:.1f}",
+        "leak-theirs": words.signed(theirs.excess_points),
     }
 
 

@@ -1,8 +1,10 @@
 """Sampling error of a benchmark: numbers in, numbers out. Scores, gaps and errors are percentage points."""
 
-from collections.abc import Sequence
-from math import erfc, sqrt
+from collections.abc import Hashable, Sequence
+from math import erfc, fsum, sqrt
 from statistics import NormalDist
+
+CHANCE = 0.8  # the power that tests are commonly planned for
 
 
 def z_score(confidence: float) -> float:
@@ -34,17 +36,23 @@ def standard_error(score_pct: float, n_items: int) -> float:
     return 100 * sqrt(p * (1 - p) / n_items)
 
 
-def gap_error(challenger_pct: float, baseline_pct: float, n_items: int) -> float:
+def gap_error(challenger_pct: float, baseline_pct: float, n_items: int, correlation: float = 0.0) -> float:
     """Standard error of the gap between two scores on the same `n_items`, in percentage points.
 
-    The two runs are treated as unpaired, since averages are all there is to compute from: the Open LLM
-    Leaderboard published the answers item by item, in its "details" data sets, but they cannot be had here.
-    Models tend to fail on the same items, so this is an upper bound.
+    sqrt(s1^2 + s2^2 - 2 r s1 s2), where s1 and s2 are the scores' own standard errors and r is the
+    `correlation` of the two models' results over the items, from -1 to 1 (Miller 2024, arXiv 2411.00640).
+    Averages do not tell r: the Open LLM Leaderboard published the answers item by item, in its "details"
+    data sets, but they cannot be had here. Models tend to fail on the same items, so 0, as if each had sat a
+    test of its own, is an upper bound. `ValueError` for a correlation there cannot be.
 
-    >>> round(gap_error(30.5, 18.3, 164), 2)
-    4.69
+    >>> round(gap_error(30.5, 18.3, 164), 2), round(gap_error(30.5, 18.3, 164, correlation=0.5), 2)
+    (4.69, 3.34)
     """
-    return sqrt(standard_error(challenger_pct, n_items) ** 2 + standard_error(baseline_pct, n_items) ** 2)
+    if not -1 <= correlation <= 1:
+        raise ValueError(f"The correlation is {correlation}; choose one from -1 to 1.")
+    s1, s2 = standard_error(challenger_pct, n_items), standard_error(baseline_pct, n_items)
+    # At a correlation of 1 and equal scores nothing is left, and rounding may leave less.
+    return sqrt(max(0.0, s1**2 + s2**2 - 2 * correlation * s1 * s2))
 
 
 def interval(score_pct: float, n_items: int | None, z: float) -> tuple[float, float]:
@@ -69,6 +77,68 @@ def items_needed(gap: float, margin: float, n_items: int) -> float:
     if gap == 0:
         raise ValueError("A gap of 0 is within noise however long the test; choose two scores that differ.")
     return n_items * (margin / gap) ** 2
+
+
+def detectable_gap(
+    score_pct: float, n_items: int, confidence: float = 0.95, chance: float = CHANCE, correlation: float = 0.0
+) -> float:
+    """The true gap, in points, that a test of `n_items` shows as beyond noise with this `chance` (its power).
+
+    (z_confidence + z_chance) standard errors of the gap between two scores near `score_pct` whose results
+    have this `correlation` (Miller 2024, arXiv 2411.00640, section 5). `ValueError` as `gap_error` raises,
+    and for a chance outside 0.5 to 0.999.
+
+    >>> round(detectable_gap(50, 164), 1), round(detectable_gap(50, 14042), 1)
+    (15.5, 1.7)
+    """
+    if not 0.5 <= chance <= 0.999:
+        raise ValueError(f"The chance is {chance}; choose one from 0.5 to 0.999.")
+    width = z_score(confidence) + NormalDist().inv_cdf(chance)
+    return width * gap_error(score_pct, score_pct, n_items, correlation)
+
+
+def paired_error(differences: Sequence[float]) -> float:
+    """Standard error of a mean difference, in points, from the items' `differences` (parts of 1).
+
+    sqrt(sum (d - mean)^2) / n, the same as `gap_error` with the correlation that the results have.
+
+    >>> round(paired_error([1, 0, 0, -1, 1, 0]), 2)
+    28.05
+    """
+    return clustered_error(differences, range(len(differences)))
+
+
+def clustered_error(differences: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """The same where items of one cluster go together: sqrt(sum over clusters of (sum of d - mean)^2) / n.
+
+    Miller 2024 (arXiv 2411.00640, section 2.2), without a correction for few clusters. `clusters` names the
+    cluster of each item.
+
+    >>> round(clustered_error([1, 0, 0, -1, 1, 0], "xxyyzz"), 2)
+    27.22
+    """
+    n, mean = len(differences), fsum(differences) / len(differences)
+    sums: dict[Hashable, list[float]] = {}
+    for difference, cluster in zip(differences, clusters, strict=True):
+        sums.setdefault(cluster, []).append(difference - mean)
+    return 100 * sqrt(fsum(fsum(parts) ** 2 for parts in sums.values())) / n
+
+
+def mcnemar_p(only_a: int, only_b: int) -> float:
+    """McNemar's exact p: how likely so uneven a split of the items that one model alone got right is by luck.
+
+    Two-sided, from the binomial with 1/2. 1 where there is no such item.
+
+    >>> mcnemar_p(9, 1)
+    0.021484375
+    """
+    n, low = only_a + only_b, min(only_a, only_b)
+    tail, term = 0, 1
+    for k in range(low + 1):
+        tail += term
+        term = term * (n - k) // (k + 1)
+    p: float = 2 * tail / 2**n
+    return min(1.0, p)
 
 
 def beyond_after_holm(z_scores: Sequence[float], confidence: float) -> int:

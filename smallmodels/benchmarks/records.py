@@ -6,7 +6,7 @@ percentage points.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import TypeVar
@@ -14,24 +14,30 @@ from typing import TypeVar
 from smallmodels import facts, words
 from smallmodels.arguments import checked
 from smallmodels.benchmarks.formulas import beyond_after_holm, gap_error, z_score
-from smallmodels.facts import Score
+from smallmodels.facts import Correlation, Score
 from smallmodels.table import Choice
 
 T = TypeVar("T")
 POST = "post"
+# The one correlation of item results between two models that is held as a single value.
+MEASURED = "two-13b"
 # The reports a reader can choose from: the post, and every report that scores several of its models.
 REPORTS = (
     POST,
     "mistral-7b-paper",
     "open-llm-leaderboard-v1",
+    "open-llm-leaderboard-v2",
+    "mixtral-paper",
     "llama-2-paper",
     "llama-3-card",
     "gemma-report",
     "gemma-2-report",
     "qwen2.5-report",
 )
+COLLECTED = ("open-llm-leaderboard-v2",)  # read in ObsScaling's tables, but a report of its own
 ABLATION = "llama-2-ablation"  # trial models trained to compare kinds of attention (chapter 03)
 FOUR_BIT = "obsscaling-4bit"  # runs of 4-bit copies of Llama 2
+RESCALED = "open-llm-leaderboard-v2-rescaled"  # on another scale: guessing scores nothing
 F1 = "F1"
 BEYOND, WITHIN, MIXED, UNKNOWN = "beyond noise", "within noise", "not comparable", "noise unknown"
 
@@ -47,12 +53,25 @@ def reports() -> list[tuple[str, str]]:
 
 
 @cache
+def measured_correlation() -> Correlation:
+    """How far the answers of two 13B models of one family went together: the one value that we hold.
+
+    >>> measured_correlation().low
+    0.54
+    """
+    return next(found for found in facts.correlations() if found.id == MEASURED)
+
+
+@cache
 def models() -> tuple[str, ...]:
     """Every released model that at least one of the reports scores, in alphabetical order."""
-    named = [
-        s for s in facts.scores() if s.source_id in REPORTS and s.pipeline_id != ABLATION and _is_test(s)
-    ]
-    return tuple(sorted({s.model for s in named}))
+    named = [s for s in facts.scores() if report_of(s) in REPORTS and s.pipeline_id != ABLATION]
+    return tuple(sorted({s.model for s in named if _is_test(s)}))
+
+
+def report_of(score: Score) -> str:
+    """The report a figure belongs to: what printed it, but for `COLLECTED` ones what was collected there."""
+    return score.pipeline_id if score.pipeline_id in COLLECTED else score.source_id
 
 
 @cache
@@ -134,14 +153,15 @@ class Pair:
 
     Scores, gap, error and margin are in percentage points; `z` is the margin's width in standard errors.
     `n_items` counts what both figures are shares of; None where unknown or not the same (F1 is no share at
-    all), and `error`, the standard error of the gap, is then None too.
+    all), and `error`, the standard error of the gap, is then None too. `correlation` is the one that the
+    two models' results over the items are taken to have: 0 for the bound from averages.
     """
 
     ours: Score
     theirs: Score
     z: float
     n_items: int | None
-    error: float | None
+    correlation: float = 0.0
 
     @property
     def title(self) -> str:
@@ -153,6 +173,13 @@ class Pair:
         """The challenger's lead in points; negative where it trails."""
         # Published scores have two decimals at most; rounding removes the dust of binary fractions.
         return round(self.ours.score_pct - self.theirs.score_pct, 4)
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of the gap in points (see `gap_error`)."""
+        if not self.n_items:
+            return None
+        return gap_error(self.ours.score_pct, self.theirs.score_pct, self.n_items, self.correlation)
 
     @property
     def margin(self) -> float | None:
@@ -213,11 +240,13 @@ def pairs(
     baseline: str = "Llama 2 13B",
     source: str = POST,
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> list[Pair]:
     """Each benchmark that `source` reports for both models, once, in the report's order.
 
     Where a report has several figures of one benchmark, two of the same protocol are preferred. Raises
-    `ValueError` for a model or report there is none of, or a confidence outside 0.5 to 0.999.
+    `ValueError` for a model or report there is none of, a confidence outside 0.5 to 0.999, or a correlation
+    outside -1 to 1.
     """
     z = z_score(confidence)
     one_of("model", challenger, models())
@@ -229,16 +258,14 @@ def pairs(
         for b in theirs:
             known = found.get(a.benchmark)
             if a.benchmark == b.benchmark and (known is None or _fits_better(a, b, known)):
-                found[a.benchmark] = _paired(a, b, z)
+                found[a.benchmark] = _paired(a, b, z, correlation)
     return list(found.values())
 
 
-def _paired(ours: Score, theirs: Score, z: float) -> Pair:
+def _paired(ours: Score, theirs: Score, z: float, correlation: float) -> Pair:
     shared = ours.eval_set == theirs.eval_set and F1 not in (ours.metric, theirs.metric)
     n_items = facts.eval_set(ours.benchmark, ours.eval_set).n_items if shared else None
-    return Pair(
-        ours, theirs, z, n_items, gap_error(ours.score_pct, theirs.score_pct, n_items) if n_items else None
-    )
+    return Pair(ours, theirs, z, n_items, correlation)
 
 
 def _fits_better(a: Score, b: Score, known: Pair) -> bool:
@@ -252,6 +279,7 @@ def pair(
     challenger: str = "Mistral 7B",
     baseline: str = "Llama 2 13B",
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> Pair:
     """The two models' figures on one benchmark, named or by its title, in one report.
 
@@ -261,7 +289,7 @@ def pair(
     (-3.9, 0.59)
     """
     name = benchmark_named(benchmark)
-    found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence)}
+    found = {p.ours.benchmark: p for p in pairs(challenger, baseline, source, confidence, correlation)}
     if name not in found:
         held = ", ".join(map(_both_names, found)) or "nothing of both"
         lacks = f"{report_name(source)} has no {_both_names(name)} of both; it has {held}"
@@ -277,6 +305,7 @@ class Comparison:
     baseline: str
     source: str
     confidence: float
+    correlation: float
     pairs: tuple[Pair, ...]
 
     @property
@@ -310,6 +339,13 @@ class Comparison:
         return beyond_after_holm(self.deviations, self.confidence)
 
     @property
+    def turned(self) -> list[Pair]:
+        """The pairs whose verdict would be another if their results had no correlation."""
+        return [
+            pair for pair in self.pairs if pair.verdict()[0] != replace(pair, correlation=0.0).verdict()[0]
+        ]
+
+    @property
     def survivors(self) -> list[Pair]:
         """The pairs that stay beyond noise with that correction, the clearest gap first."""
         known = [pair for pair in self.pairs if pair.deviations is not None]
@@ -321,6 +357,7 @@ def comparison(
     baseline: str = "Llama 2 13B",
     source: str = POST,
     confidence: float = 0.95,
+    correlation: float = 0.0,
 ) -> Comparison:
     """The two models in one report; raises `ValueError` as `pairs` does.
 
@@ -328,8 +365,8 @@ def comparison(
     >>> post.n_leads, len(post.pairs), post.n_mixed
     (6, 7, 6)
     """
-    found = pairs(challenger, baseline, source, confidence)
-    return Comparison(challenger, baseline, source, confidence, tuple(found))
+    found = pairs(challenger, baseline, source, confidence, correlation)
+    return Comparison(challenger, baseline, source, confidence, correlation, tuple(found))
 
 
 def measured_alike(challenger: str = "Mistral 7B", baseline: str = "Llama 2 13B") -> list[str]:
@@ -388,21 +425,43 @@ def published(model: str = "Mistral 7B", benchmark: str = "GSM8K") -> Spread:
     """The published scores that this book holds of one released model on one benchmark.
 
     The benchmark is named or given by its title. A figure that one report quotes from another's run is listed
-    once; runs of 4-bit copies, which are other
-    weights, are left out. Raises `ValueError` for a model or benchmark there is none of.
+    once; runs of 4-bit copies, which are other weights, and rescaled values are left out. Raises `ValueError`
+    for a model or benchmark there is none of.
     """
     one_of("model", model, models())
     benchmark = benchmark_named(benchmark)
     once: dict[tuple[str, str, float], Score] = {}
     for score in scores_of(model):
-        if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT):
+        if score.benchmark == benchmark and score.pipeline_id not in (POST, FOUR_BIT, RESCALED):
             once.setdefault((score.pipeline_id, score.eval_set, score.score_pct), score)
     return Spread(model, benchmark, tuple(sorted(once.values(), key=lambda score: -score.score_pct)))
 
 
+def published_choices(model: str, benchmark: str) -> dict[str, Choice]:
+    """Which models have published scores on the benchmark, and on which benchmarks the model has some."""
+    with_scores = tuple(one for one, test in _published() if test == benchmark)
+    of_the_model = tuple(test for one, test in _published() if one == model)
+    return {
+        "model": Choice(with_scores, "no score found on this"),
+        "benchmark": Choice(of_the_model, "no score of it found"),
+    }
+
+
+@cache
+def _published() -> tuple[tuple[str, str], ...]:
+    """Every model with every benchmark that a score of it was published on."""
+    return tuple(
+        (model, benchmark)
+        for model in models()
+        for benchmark in dict.fromkeys(score.benchmark for score in scores_of(model))
+        if published(model, benchmark).scores
+    )
+
+
 def scores_of(model: str, source: str | None = None) -> list[Score]:
     """A model's scores on single tests, in one report or in all."""
-    return [s for s in facts.scores() if s.model == model and source in (None, s.source_id) and _is_test(s)]
+    of_model = [s for s in facts.scores() if s.model == model and _is_test(s)]
+    return [s for s in of_model if source in (None, report_of(s))]
 
 
 def primary(score: Score) -> list[Score]:

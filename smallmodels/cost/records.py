@@ -28,6 +28,7 @@ CONFIDENCE = 0.95  # of the margin that says whether a gap between two scores is
 CHAT_BENCHMARKS = ("MMLU", "HellaSwag", "WinoGrande", "ARC-c", "TruthfulQA")
 USE_BENCHMARKS = {"code": "HumanEval", "math": "GSM8K"}
 Cuts = tuple[float, float, float]  # where Moderate, Good and Good+ begin, in percent
+POST_CUTS: Cuts = (25, 50, 60)  # with these the post's scores give its labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ def snapshots() -> list[tuple[str, str]]:
 def providers() -> list[tuple[str, str]]:
     """Whose prices can be shown, as (what to call it, id)."""
     return [("every provider", ALL), *((name, name) for name in sorted({p.provider for p in _priced()}))]
+
+
+def sellers(snapshot: str) -> list[str]:
+    """The providers that quoted prices in a snapshot; none in the post's, which names no provider."""
+    return sorted({price.provider for price in _priced() if price.date[:7] == snapshot})
 
 
 def _priced() -> list[Price]:

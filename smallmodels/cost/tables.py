@@ -15,6 +15,7 @@ from smallmodels.cost.records import (
     ALL,
     BASELINE,
     CHALLENGER,
+    POST_CUTS,
     Case,
     Cuts,
     Hour,
@@ -27,11 +28,12 @@ from smallmodels.cost.records import (
     offers,
     offers_of,
     score_reports,
+    sellers,
     snapshots,
 )
 from smallmodels.facts import Score, family_of
 from smallmodels.memory import GB, POST_MODELS
-from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.table import Cell, Choice, Column, Table, Value
 
 Row = dict[str, Value | Cell]
 Records = list[dict[str, Value]]
@@ -63,7 +65,20 @@ def api(
         finding=_finding(found, where, provider),
         series={"bills": [_bar(line) for line in found]},
         notes=(*_post_notes(snapshot, provider), *_notes(found)),
+        choices=_price_choices(snapshot, provider),
     )
+
+
+def _price_choices(snapshot: str, provider: str) -> dict[str, Choice]:
+    """Which providers quoted a price then, and when one did; the post names no provider."""
+    quoted = {(id, one) for _, id in snapshots() for one in sellers(id)}
+    dates = [id for _, id in snapshots() if provider == ALL or (id, provider) in quoted]
+    names = [ALL, *(name for id, name in sorted(quoted) if id == snapshot)]
+    why = "the post names no provider" if snapshot == POST else "no price of theirs from then"
+    return {
+        "provider": Choice(tuple(names), why),
+        "snapshot": Choice(tuple(dates), f"no price of {provider} from then"),
+    }
 
 
 def _columns(found: Sequence[Line]) -> tuple[Column, ...]:
@@ -242,17 +257,17 @@ def _rent_row(rent: Rent) -> Row:
 def _rent_finding(rents: Sequence[Rent], currency: str) -> str:
     cents = _cents(rents)
     parts = [
-        f"{rent.step.shape.name} {rent.per_million:{cents}} rented{_against(rent.offer)}"
+        f"{rent.step.shape.name} {rent.per_million:{cents}}{_against(rent.offer)}"
         for rent in rents
         if rent.fits
     ]
     if not parts:
         return f"None of the three fits the {rents[0].card.name} with this batch and context."
-    return f"A million written tokens cost, in {currency}: {'; '.join(parts)}."
+    return f"A million written tokens, rented, in {currency}: {', '.join(parts)}."
 
 
 def _against(offer: Offer | None) -> str:
-    return f", {_price(offer)} at the API" if offer else ""
+    return f" (API: {_price(offer)})" if offer else ""
 
 
 def _price(offer: Offer) -> str:
@@ -311,7 +326,11 @@ def _rental_row(hour: Hour) -> Row:
 
 @checked
 def use_cases(
-    source: str = POST, chat: str = "MMLU", moderate: float = 25, good: float = 50, plus: float = 60
+    source: str = POST,
+    chat: str = "MMLU",
+    moderate: float = POST_CUTS[0],
+    good: float = POST_CUTS[1],
+    plus: float = POST_CUTS[2],
 ) -> Table:
     """The post's fourth table, each label worked out from a score and the reader's thresholds in percent.
 
@@ -347,7 +366,10 @@ def _case_columns() -> tuple[Column, ...]:
         Column("replaces_post", "stands in? the post", meaning=post),
         Column("replaces", "stands in?"),
         Column(
-            "comparable", "the two scores", meaning="Were they measured alike, and is the gap beyond noise?"
+            "comparable",
+            "the two scores",
+            meaning="Were they measured alike, and is the gap beyond noise?",
+            kind="verdict",
         ),
     )
 

@@ -88,6 +88,44 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How far the results of two models over the items of a test go together, -1 to 1.
+
+    `low` and `high` are the same for one value. `n_items` is None where it is a range over several tests.
+    """
+
+    id: str
+    models: str
+    items: str
+    n_items: int | None
+    low: float
+    high: float
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """How much better a model does on a benchmark than on `twin`, questions newly written to be like it.
+
+    `excess_points` are percentage points; `n_twin` counts the new questions.
+    """
+
+    id: str
+    model: str
+    benchmark: str
+    twin: str
+    excess_points: float
+    n_twin: int
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The exact shape of a decoder, every count a number of that thing.
 
@@ -198,6 +236,31 @@ class LawParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class ChinchillaRun:
+    """A run of the Chinchilla paper as read off its figure: all parameters, FLOPs, loss in nats a token."""
+
+    n_params: float
+    train_flops: float
+    loss: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """An open model of Gadre and others: text, size, tokens, loss on C4, shares answered right."""
+
+    data: str
+    n_params: int
+    train_tokens: int
+    c4_loss: float
+    arc_c: float
+    hellaswag: float
+    winogrande: float
+    mmlu: float
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """What a paper itself works out from its law: parameters, tokens, FLOPs, or a ratio of sizes."""
 
@@ -207,6 +270,35 @@ class Projection:
     n_tokens: int | None
     flops: float | None
     ratio: float | None
+    source_id: str
+    locator: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressClaim:
+    """A published claim on how fast less does as well: of parameters, compute or price (`quantity`).
+
+    Said in one of four ways: `months` to half (with an interval), two values with their dates, a fall in a
+    year (`fold_low` to `fold_high` times), or a fall of the natural logarithm in a year.
+    """
+
+    id: str
+    quantity: str
+    claim: str
+    from_value: float | None
+    from_date: str
+    to_value: float | None
+    to_date: str
+    unit: str
+    months: float | None
+    months_low: float | None
+    months_high: float | None
+    fold_low: float | None
+    fold_high: float | None
+    log_per_year: float | None
+    date: str
     source_id: str
     locator: str
     verified: str
@@ -329,6 +421,23 @@ class Rental:
     currency: str
     per: str
     date: str
+    source_id: str
+    verified: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastOffer:
+    """An offer as seen on one day: a million `tokens` read (and written), or an hour of one rented `card`."""
+
+    id: str
+    kind: str
+    provider: str
+    offer: str
+    date: str
+    price: float
+    output_price: float | None
+    currency: str
     source_id: str
     verified: str
     note: str

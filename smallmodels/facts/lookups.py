@@ -8,20 +8,26 @@ from smallmodels.facts.kinds import (
     Benchmark,
     Calculator,
     ChatRating,
+    ChinchillaRun,
     Claim,
+    Correlation,
     EvalSet,
     Event,
     Gpu,
     Law,
     LawParameter,
+    Leak,
     Metric,
     Model,
+    OpenRun,
+    PastOffer,
     Pipeline,
     PostCost,
     PostFactor,
     PostInference,
     PostUseCase,
     Price,
+    ProgressClaim,
     Projection,
     Recall,
     Release,
@@ -52,6 +58,18 @@ def benchmarks() -> tuple[Benchmark, ...]:
 def eval_sets() -> tuple[EvalSet, ...]:
     """The sets of items behind the benchmarks."""
     return load("eval_sets", EvalSet)
+
+
+@cache
+def correlations() -> tuple[Correlation, ...]:
+    """How far two models' results over a test's items go together."""
+    return load("correlations", Correlation)
+
+
+@cache
+def leaks() -> tuple[Leak, ...]:
+    """How much better models do on a benchmark than on newly written questions like it."""
+    return load("leaks", Leak)
 
 
 @cache
@@ -103,9 +121,27 @@ def law_parameters() -> tuple[LawParameter, ...]:
 
 
 @cache
+def chinchilla_runs() -> tuple[ChinchillaRun, ...]:
+    """The runs behind Chinchilla's law that could be read off its paper."""
+    return load("chinchilla_runs", ChinchillaRun)
+
+
+@cache
+def open_scaling_runs() -> tuple[OpenRun, ...]:
+    """Open models of which both loss and scores were published."""
+    return load("open_scaling_runs", OpenRun)
+
+
+@cache
 def projections() -> tuple[Projection, ...]:
     """What papers work out from their own laws."""
     return load("projections", Projection)
+
+
+@cache
+def progress_claims() -> tuple[ProgressClaim, ...]:
+    """What has been published on the speed of progress."""
+    return load("progress_claims", ProgressClaim)
 
 
 @cache
@@ -148,6 +184,12 @@ def prices() -> tuple[Price, ...]:
 def rentals() -> tuple[Rental, ...]:
     """Quoted prices of rented cards."""
     return load("rentals", Rental)
+
+
+@cache
+def price_history() -> tuple[PastOffer, ...]:
+    """Offers of tokens and of cards through time."""
+    return load("price_history", PastOffer)
 
 
 @cache

@@ -21,6 +21,16 @@ def run(id: str) -> Run:
     return Run(**{**given, "rows": tuple(given["rows"])})
 
 
+@cache
+def checkpoint(name: str) -> dict[str, Any]:
+    """The configuration of a checkpoint of ours, `runs/<name>/config.json`, under transformers' names."""
+    import json
+
+    known = {path.parent.name: path for path in (data_folder() / "runs").glob("*/config.json")}
+    given: dict[str, Any] = json.loads(one(known, name, "checkpoint").read_text(encoding="utf-8"))
+    return given
+
+
 def recorded(name: str, rows: Rows | None, device: str) -> tuple[Rows, tuple[str, ...], str]:
     """The rows to show, the notes that go with them, and what a figure names as its source.
 

@@ -31,7 +31,7 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("sharing-quality", rows, device)
+    shown, record, source = recorded("sharing-quality", rows, device)
     found = losses(shown)
     return Table(
         caption="Quality of shared heads: loss of models of equal size on unseen text",
@@ -49,7 +49,8 @@ def sharing_quality(rows: Rows | None = None, device: str = "cpu") -> Table:
             for one in found
         ),
         finding=_quality_finding(found),
-        notes=notes + _beside(sharing_quality, "sharing-quality", rows, device),
+        notes=_seeds_told(found) + _beside(sharing_quality, "sharing-quality", rows, device),
+        record=record,
         series=_quality_series(found),
     )
 
@@ -71,9 +72,12 @@ def _quality_columns(most: int) -> tuple[Column, ...]:
 def _quality_finding(found: Sequence[Losses]) -> str:
     first, *fewer = found
     shown = ", ".join(map(_gap_told, fewer)) or "none compared"
+    return f"Against {first.n_kv_heads} KV heads, in nats a character: {shown}."
+
+
+def _seeds_told(found: Sequence[Losses]) -> tuple[str, ...]:
     widest = max(one.span for one in found)
-    against = f"Loss against {first.n_kv_heads} KV heads at equal size, in nats a character: {shown}."
-    return f"{against} Seeds alone make up to {widest:.3f}." if widest else against
+    return (f"All at equal size. Seeds alone make up to {widest:.3f}.",) if widest else ()
 
 
 def _gap_told(one: Losses) -> str:
@@ -117,7 +121,7 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("conversion", rows, device)
+    shown, record, source = recorded("conversion", rows, device)
     found = converted(shown)
     names = {share: f"after {share:.0%} more" if share else "at once" for share in found.shares}
     return Table(
@@ -136,17 +140,15 @@ def conversion(rows: Rows | None = None, device: str = "cpu") -> Table:
             for way in found.ways
         ),
         finding=_conversion_finding(found, names),
-        notes=notes + _beside(conversion, "conversion", rows, device),
+        notes=_beside(conversion, "conversion", rows, device),
+        record=record,
         series=_conversion_series(found, names),
     )
 
 
 def _conversion_finding(found: Conversion, names: dict[float, str]) -> str:
     ranks = ", ".join(f"{found.best(share)!r} {name}" for share, name in names.items())
-    return (
-        f"Best is {ranks}; it is then {found.behind:.3f} nats behind the model that kept its heads and "
-        "trained on."
-    )
+    return f"Best is {ranks}; it is then {found.behind:.3f} nats behind keeping all heads."
 
 
 def _conversion_series(found: Conversion, names: dict[float, str]) -> dict[str, list[Row]]:
@@ -168,7 +170,7 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     With `rows` of a run of one's own, the record's finding stands in the notes.
     """
-    shown, notes, source = recorded("decode-time", rows, device)
+    shown, record, source = recorded("decode-time", rows, device)
     found = steps(shown)
     line = found.line()
     return Table(
@@ -186,8 +188,9 @@ def decode_time(rows: Rows | None = None, device: str = "cpu") -> Table:
             }
             for step in found.all
         ),
-        finding=_decode_finding(found, line),
-        notes=notes + _beside(decode_time, "decode-time", rows),
+        finding=_decode_finding(found),
+        notes=(_line_told(found, line), *_beside(decode_time, "decode-time", rows)),
+        record=record,
         series=_decode_series(found, line),
     )
 
@@ -233,12 +236,12 @@ def _cached(context: int) -> str:
     return f"{context:,} tokens cached" if context else "nothing cached"
 
 
-def _decode_finding(found: Steps, line: Times) -> str:
+def _decode_finding(found: Steps) -> str:
     first, *_, last = found.longest()
     return (
         f"With {last.context:,} tokens cached, a step with {words.figures(last.n_kv_heads, 'KV head')} is "
         f"{last.faster(first):.1f} times as fast as with {first.n_kv_heads}, where the bytes say "
-        f"{last.fewer(first):.1f}; {_line_told(found, line)}"
+        f"{last.fewer(first):.1f}."
     )
 
 
@@ -247,7 +250,7 @@ def _line_told(found: Steps, line: Times) -> str:
     if line.ms_per_gb <= 0 or line.explained < 0.5:
         least, most = (pick(step.ms for step in found.all) for pick in (min, max))
         return (
-            f"the time does not follow the bytes here: a step takes {least:.2g} to {most:.2g} ms, "
+            f"The time does not follow the bytes here: a step takes {least:.2g} to {most:.2g} ms, "
             "whatever it reads."
         )
     speed = f"{1e3 / line.ms_per_gb:,.3g} GB/s"
@@ -260,7 +263,7 @@ def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
 
     `card` is the one the rows were measured on, for its published bandwidth; ValueError for an unknown one.
     """
-    rows, notes, source = recorded("published-decode", rows, "cuda")
+    rows, record, source = recorded("published-decode", rows, "cuda")
     copy, found = card_steps(rows)
     peak = facts.gpu(card).bandwidth_gb_s
     return Table(
@@ -279,7 +282,7 @@ def gpu_decode(rows: Rows | None = None, card: str = "H100 SXM5 80GB") -> Table:
             for step in found.values()
         ),
         finding=_gpu_decode_finding([*found.values()], copy, peak),
-        notes=notes,
+        record=record,
         series=_gpu_decode_series([*found.values()], peak),
     )
 
@@ -326,7 +329,7 @@ def _seen(context: int) -> str:
 @checked
 def gpu_sharing(rows: Rows | None = None) -> Table:
     """The attention of a decoding step on a card, over a long cache, by the number of KV heads."""
-    rows, notes, source = recorded("shared-decode", rows, "cuda")
+    rows, record, source = recorded("shared-decode", rows, "cuda")
     found = card_sharings(rows)
     first, last = found[0], found[-1]
     return Table(
@@ -349,7 +352,7 @@ def gpu_sharing(rows: Rows | None = None) -> Table:
             f"{last.grouped.faster(first.grouped):.1f} times faster, where the bytes say "
             f"{last.grouped.fewer(first.grouped):.0f} times."
         ),
-        notes=notes,
+        record=record,
         series=_gpu_sharing_series(found),
     )
 

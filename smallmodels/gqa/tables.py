@@ -182,14 +182,14 @@ def _size(gb: float) -> str:
 
 
 def _sharing_finding(chosen: Cache) -> str:
-    size = f"the cache of {chosen.load} takes {chosen.gb:,.3f} GB"
+    size = f"{chosen.load} takes {chosen.gb:,.3f} GB"
     group = chosen.sharing.group
     if group == 1:
-        return f"When every query head has keys of its own, {size}."
-    who = f"all {group} query heads share one KV head"
+        return f"Every query head has keys of its own: {size}."
+    who = f"All {group} query heads share one KV head"
     if chosen.n_kv_heads > 1:
         who = f"{group} query heads share each of {chosen.n_kv_heads} KV heads"
-    return f"When {who}, {size}, {words.share(group)} of what a head each would take."
+    return f"{who}: {size}, {words.share(group)} of what a head each would."
 
 
 def _window_notes(cache: Cache) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 import smallmodels
 from smallmodels import miniature
 from smallmodels.facts import data_folder
-from smallmodels.lab import record
+from smallmodels.lab import documents
 from smallmodels.lab.measure import device_name
 from smallmodels.scaling.fitting import LEAST_SQUARES, Point, fit
 
@@ -62,7 +62,7 @@ def main() -> None:
         "settings": {"draws": DRAWS, "seed": SEED, "trunks": len(given), "fit": LEAST_SQUARES},
         "rows": rows,
     }
-    print(f"Written to {record.write(document, data_folder() / 'runs')}", flush=True)
+    print(f"Written to {documents.write(document, data_folder() / 'runs')}", flush=True)
 
 
 if __name__ == "__main__":

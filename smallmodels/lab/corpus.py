@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"  # a character's number is its place here
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
+SHIFT = 3.7  # Mandelbrot's, of the law of frequencies
 PARTNER_WEIGHTS = (0.5, 0.25, 0.15, 0.1)  # of a loyal word's partners, first to last
 
 Characters = NDArray[np.uint8]
@@ -168,7 +169,7 @@ def invent(n_words: int = 2000, seed: int = 0, loyalty: float = 0.6) -> Language
         )
     chance = np.random.default_rng(seed)
     ranked = _invent_words(n_words, chance)
-    frequency = 1 / (np.arange(n_words) + 3.7)  # Zipf's law with Mandelbrot's shift
+    frequency = 1 / (np.arange(n_words) + SHIFT)  # Zipf's law with Mandelbrot's shift
     frequency /= frequency.sum()
     order = np.argsort(ranked)
     drawn = np.searchsorted(
@@ -193,6 +194,20 @@ def _invent_words(n_words: int, chance: np.random.Generator) -> list[str]:
             word += chance.choice(list(CONSONANTS), p=consonants)
         words[word] = None
     return list(words)
+
+
+def noisy(text: Characters, share: float, seed: int) -> Characters:
+    """A text in which each character was replaced, with this probability, by one drawn from all 27.
+
+    The new one may be the old. The characters replaced at a smaller share are some of those replaced at a
+    larger one, by the same characters. Raises ValueError for a share that is none.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"The share of characters replaced is {share}; it must be from 0 to 1.")
+    chance = np.random.default_rng(seed)
+    drawn = chance.random(len(text))
+    others = chance.integers(len(ALPHABET), size=len(text), dtype=np.uint8)
+    return np.asarray(np.where(drawn < share, others, text), dtype=np.uint8)
 
 
 def encode(text: str) -> Characters:

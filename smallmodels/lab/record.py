@@ -2,8 +2,8 @@
 
 Each becomes one `data/runs/<name>.json`: what was asked, on what, when, with which versions, seeds and
 settings, for how much processor time, and its rows. Off the CPU the device is part of the name
-(`<name>-cuda.json`), so that no record replaces another machine's. `tiny` trains the small checkpoint that
-the demos start from.
+(`<name>-cuda.json`), so that no record replaces another machine's. `tiny`, `tiny-8`, `tiny-2`
+and `tiny-1` train the small checkpoints of `tiny_models` and write them to folders of their names.
 
 What a card should do next, and no card was at hand for: `prompt-pieces` (`causal_lower_right`),
 `window-paths` once more (`varlen_attn` for the window), `generate-speed` (CUDA graphs), `quantised-step`
@@ -12,10 +12,6 @@ records them all.
 """
 
 import argparse
-import json
-import platform
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,27 +22,12 @@ from typing import Any
 
 import torch
 
-import smallmodels
 from smallmodels.facts import data_folder
-from smallmodels.lab import card_steps, cards, checkpoint, corpus, experiments
-from smallmodels.lab.config import Config
+from smallmodels.lab import card_steps, cards, experiments, lengths, noise, play, tiny_models
+from smallmodels.lab.documents import versions, write
 from smallmodels.lab.measure import best_device, device_name
-from smallmodels.lab.model import Decoder
-from smallmodels.lab.train import Trainer, initialise, text_batches, text_loss
 
 SEEDS = (0, 1, 2)
-TINY = Config.tiny(128, n_layers=4, n_heads=8, n_kv_heads=2, head_dim=16, sliding_window=32)
-ABOUT_TINY = """# The tiny checkpoint
-
-A decoder of Mistral's kind: 4 layers, 8 query heads that share 2 key-value heads, a window of 32 tokens, 27
-characters. It learned the invented language of `smallmodels/lab/corpus.py`; samples and demos start from it.
-
-- Read it with `smallmodels.lab.model.load("data/runs/tiny")`, or with transformers, whose format it has.
-  Weights are stored in FP16.
-- Its recipe is the function `tiny` of `smallmodels/lab/record.py`; `../tiny.json` records the run.
-- It knows no human language and was trained on no text that anybody wrote.
-- Licence: CC BY 4.0, as everything in `data/runs/` (see `LICENSE-data`).
-"""
 
 
 @dataclass(frozen=True)
@@ -59,29 +40,21 @@ class Experiment:
     devices: tuple[str, ...] = ("cpu", "cuda", "mps")  # where it makes sense
 
 
-def tiny(
-    characters: int = 1_000_000,
-    length: int = 128,
-    batch: int = 32,
-    seed: int = 0,
-    *,
-    device: torch.device | None = None,
-) -> list[experiments.Row]:
-    """Train the small checkpoint, write it to `data/runs/tiny/`, and say how near the entropy it comes."""
-    language = corpus.invent()
-    unseen = language.text(experiments.UNSEEN, seed=2)
-    start = initialise(Decoder(TINY), seed).to(device or best_device())
-    trainer = Trainer(start, text_batches(language.text(characters + 1, seed=1), length, batch))
-    model = trainer.train(characters // (length * batch), quiet=False)
-    folder = data_folder() / "runs" / "tiny"
-    checkpoint.save(model, folder, dtype=torch.float16)
-    (folder / "README.md").write_text(ABOUT_TINY, encoding="utf-8")
-    return [
-        {"figure": "parameters", "value": TINY.n_parameters()},
-        {"figure": "loss on unseen text", "value": text_loss(model, unseen, length)},
-        {"figure": "exact value on that text", "value": float(-language.log_probabilities(unseen).mean())},
-        {"figure": "entropy rate of the language", "value": language.entropy_rate},
-    ]
+def _tiny_sharing(n_kv_heads: int) -> Experiment:
+    return Experiment(
+        "What does a trained model lose when its window is moved, and what with fewer key-value heads?",
+        tiny_models.tiny_sharing,
+        {
+            "n_kv_heads": n_kv_heads,
+            "characters": 1_000_000,
+            "length": 128,
+            "batch": 8,
+            "seed": 0,
+            "windows": (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 36, 40, 48, 64, None),
+            "pieces": 400,
+        },
+        devices=("cpu",),  # the checkpoints that are committed
+    )
 
 
 EXPERIMENTS = {
@@ -124,6 +97,28 @@ EXPERIMENTS = {
         "What does a window save when a prompt is read?",
         experiments.prefill_time,
         {"lengths": (512, 1024, 2048, 4096, 8192, 16_384), "window": 512, "width": 256, "rounds": 5},
+    ),
+    "past-the-trained-length": Experiment(
+        "What becomes of a model past the length of its training texts, with a window and without one?",
+        lengths.past_the_trained_length,
+        {
+            "lengths": (64, 128, 256, 512, 1024),
+            "seeds": SEEDS,
+            "characters": 600_000,
+            "steps": 1500,
+            "places": 256,
+        },
+    ),
+    "noise": Experiment(
+        "How much noise in its text costs a model its lead over a smaller one, and a smaller one its own?",
+        noise.noise,
+        {
+            "widths": (24, 32, 48),
+            "shares": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
+            "budgets": (256, 512),
+            "seeds": SEEDS,
+            "pieces": 1600,
+        },
     ),
     "published-decode": Experiment(
         "How much of a card's bandwidth does decoding with a model of published size use?",
@@ -176,12 +171,30 @@ EXPERIMENTS = {
         {"model": "Mistral 7B", "context": 4096, "steps": 10, "most": 20},
         devices=("cuda",),
     ),
+    "play": Experiment(
+        "What does each setting of the small model cost, on text that it has not seen?",
+        play.losses_by_setting,
+        {
+            "kv_heads": (2, 8, 1),
+            "bits": (16, 8, 7, 6, 5, 4, 3, 2),
+            "windows": (*range(1, 65), None),
+            "texts": 16,
+        },
+        devices=("cpu",),
+    ),
+    "play-sample": Experiment(
+        "What does the small model write, and what would the language have thought of it?",
+        play.sample,
+        {"characters": 240, "seed": 1, "temperature": 1.0, "context": 250},
+        devices=("cpu",),
+    ),
     "tiny": Experiment(
         "How close does the small checkpoint come to the entropy of its language?",
-        tiny,
+        tiny_models.tiny,
         {"characters": 1_000_000, "length": 128, "batch": 32, "seed": 0},
-        devices=("cpu",),  # the one checkpoint that is committed
+        devices=("cpu",),
     ),
+    **{f"tiny-{heads}": _tiny_sharing(heads) for heads in (8, 2, 1)},
 }
 
 
@@ -203,47 +216,6 @@ def record(name: str, folder: Path, device: torch.device) -> Path:
         "rows": rows,
     }
     return write(document, folder)
-
-
-def versions(device: torch.device) -> dict[str, str]:
-    """What a result on this device may depend on."""
-    known = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "smallmodels": smallmodels.__version__,
-    }
-    if device.type == "cuda":
-        known |= {"cuda": torch.version.cuda or "none", "driver": _driver()}
-    return known
-
-
-def _driver() -> str:
-    """The NVIDIA driver's version, from the program that comes with it."""
-    asked = ("--query-gpu=driver_version", "--format=csv,noheader")
-    if not (program := shutil.which("nvidia-smi")):
-        return "unknown"
-    return subprocess.check_output([program, *asked], text=True).splitlines()[0].strip()
-
-
-def write(document: dict[str, Any], folder: Path) -> Path:
-    """Write a record, its floats to six digits, as `<id>.json` to `folder`."""
-    rows = [{key: _short(value) for key, value in row.items()} for row in document["rows"]]
-    path = folder / f"{document['id']}.json"
-    path.write_text(_one_row_a_line({**document, "rows": rows}), encoding="utf-8")
-    return path
-
-
-def _short(value: str | int | float | None) -> str | int | float | None:
-    return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def _one_row_a_line(document: dict[str, Any]) -> str:
-    """JSON that a diff can read."""
-    rows = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    head = "".join(
-        f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in document.items() if key != "rows"
-    )
-    return f'{{\n{head} "rows": [\n{rows}\n ]\n}}\n'
 
 
 def main(arguments: list[str]) -> None:

@@ -26,7 +26,7 @@ import torch
 from tqdm.auto import tqdm
 
 from smallmodels.facts import data_folder
-from smallmodels.lab import corpus, record, workers
+from smallmodels.lab import corpus, documents, workers
 from smallmodels.lab.config import Config
 from smallmodels.lab.measure import best_device, device_name
 from smallmodels.lab.model import Decoder
@@ -137,7 +137,7 @@ class Trunk:
             "process_seconds": round(seconds, 1),
             "date": date.today().isoformat(),
             "device": device_name(device),
-            "versions": record.versions(device),
+            "versions": documents.versions(device),
         }
 
 
@@ -325,7 +325,7 @@ def run(
     if anew and {_key(row) for row in _lines(lines)} >= set(product(widths, seeds, budgets)):
         lines.unlink()
     sweep(output / "scaling", widths, budgets, seeds, device=device, **where)
-    return record.write(document(sorted(_lines(lines), key=_key), device), output)
+    return documents.write(document(sorted(_lines(lines), key=_key), device), output)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,28 @@ def phone_book(rows: int, length: int, seed: int, facts: int = 4) -> Questions:
     return Questions(torch.cat((book, VALUES + asked), dim=1), answers, torch.cat((unasked, distance), dim=1))
 
 
+def late_book(rows: int, length: int, seed: int, facts: int = 4, tail: int = 32) -> Questions:
+    """Noise, then a phone book and its questions in the last `tail` positions, however long the sequence is.
+
+    So the same book and questions can be asked with more and more text in front. The noise is of tokens that
+    name nothing. Distances are as in `phone_book`. Raises ValueError for a sequence shorter than its tail.
+    """
+    if length < tail or facts >= FILLERS:
+        raise ValueError(
+            f"A sequence of {length} has no room for a tail of {tail}, or {facts} facts leave no token to be "
+            "noise."
+        )
+    book = phone_book(rows, tail, seed, facts)
+    chance = torch.Generator().manual_seed(seed + 1)
+    lead = torch.randint(VALUES + facts, VOCABULARY, (rows, length - tail), generator=chance)
+    unasked = torch.full_like(lead, IGNORED)
+    return Questions(
+        torch.cat((lead, book.tokens), dim=1),
+        torch.cat((unasked, book.answers), dim=1),
+        torch.cat((unasked, book.distance), dim=1),
+    )
+
+
 def task_batches(task: Task, length: int, rows: int, reach: int, seed: int) -> Batches:
     """Batches of `needle` or `phone_book`, with answers farther away than `reach` left out."""
 

@@ -18,7 +18,7 @@ import anywidget
 import ipywidgets  # type: ignore[import-untyped]
 import traitlets
 
-from smallmodels.live.answer import call
+from smallmodels.live.answer import call, shown
 from smallmodels.live.bundle import bundled
 from smallmodels.live.controls import assign, control_from, describe, value_text
 from smallmodels.live.page import code_of, static_page
@@ -95,8 +95,17 @@ class Live(anywidget.AnyWidget):
             "chart": self._chart,
         }
         return static_page(
-            self._id, described, self.table, self._picture(), code_of(self._name, self._function)
+            self._id,
+            described,
+            self.table,
+            self._picture(),
+            code_of(self._name, self._function),
+            self._beside(),
         )
+
+    def _beside(self) -> str:
+        """HTML between the picture and the table; a `Play` has some."""
+        return ""
 
     def _present(self) -> dict[str, str]:
         return {name: value_text(control) for name, control in self.controls.items()}
@@ -116,7 +125,7 @@ class Live(anywidget.AnyWidget):
             return {**answer, "error": str(refusal)}
         if self.drawing == "svg":
             answer["svg"] = self._picture()
-        return {**answer, **self.table.to_dict()}
+        return {**answer, **shown(self.table)}
 
     def _moved_here(self, _change: object) -> None:
         if self._listening:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from smallmodels.facts.cited import linked
 from smallmodels.table import Table
 
 
@@ -34,13 +35,18 @@ def call(function: Callable[..., Table], arguments: Mapping[str, str]) -> Table:
     return table
 
 
+def shown(table: Table) -> dict[str, Any]:
+    """The parts of a table as a page shows them: its sources are HTML, with links to what they name."""
+    return {**table.to_dict(), "sources": [linked(source) for source in table.sources()]}
+
+
 def answer(name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
     """What a page shows: the parts of the table, or `{"error": sentence}` where the function refuses.
 
     Only a `ValueError` is a sentence for the reader; any other exception is a bug of ours and is raised.
     """
     try:
-        return call(resolve(name), arguments).to_dict()
+        return shown(call(resolve(name), arguments))
     except ValueError as refusal:
         return {"error": str(refusal)}
 

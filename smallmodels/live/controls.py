@@ -27,6 +27,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (ipywidgets.BoundedFloatText, "number"),
     (ipywidgets.IntText, "number"),
     (ipywidgets.FloatText, "number"),
+    (ipywidgets.Textarea, "textarea"),
     (ipywidgets.Text, "text"),
 )
 CHOICES = ("radio", "select", "checkboxes")

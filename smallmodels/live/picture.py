@@ -51,11 +51,9 @@ def static_picture(spec: Mapping[str, Any], table: Table) -> str:
     """The chart as inline SVG named by the table's finding, or nothing where vl-convert is not installed."""
     if converter() is None:
         return ""
-    fixed = {
-        "width": WIDTH,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "datasets": {**table.series},
-    }
+    fixed: dict[str, Any] = {"datasets": {**table.series}}
+    if spec.get("width") == "container":
+        fixed |= {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
     config = {**spec.get("config", {}), "font": MEASURED}
     svg: str = converter().vegalite_to_svg(json.dumps({**spec, **fixed, "config": config}))
     svg = PARTS_FOR_READERS.sub("", svg)

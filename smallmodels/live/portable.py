@@ -14,7 +14,7 @@ from smallmodels.table import LEFT, at_the_left
 FIGURE = '(?<=<figure class="live-chart">)'
 INLINE = re.compile(FIGURE + '(<svg role="img" aria-label="([^"]*)".*?</svg>)', re.DOTALL)
 IMAGE = re.compile(FIGURE + r'<img src="data:image/svg\+xml;base64,([^"]*)"[^>]*>')
-TABLE = re.compile('<table class="live-table">.*?</table>', re.DOTALL)
+TABLE = re.compile('<table class="live-table[^>]*>.*?</table>', re.DOTALL)
 PAPER = 'style="background:#ffffff"'  # the picture is drawn in the light theme's ink
 
 

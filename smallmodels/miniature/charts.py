@@ -65,8 +65,12 @@ def half_size() -> Chart:
 
     Draws the series `gaps` (read, gap, low, high, outcome) and `even` (gap) of `miniature.half_size`.
     """
+    return _gaps(_read_axis().title("text the larger reads (million characters)"))
+
+
+def _gaps(x: alt.X) -> Chart:
+    """The gap of two models with its range, coloured by who wins."""
     gaps, even = alt.Chart(alt.NamedData("gaps")), alt.Chart(alt.NamedData("even"))
-    x = _read_axis().title("text the larger reads (million characters)")
     y = alt.Y(
         "gap:Q", title="smaller minus larger (nats)", axis=alt.Axis(grid=True), scale=alt.Scale(padding=24)
     )
@@ -81,6 +85,20 @@ def half_size() -> Chart:
         gaps.mark_point(filled=True, size=95, opacity=1).encode(x=x, y=y, color=tone),
     )
     return voice(layers, 230)
+
+
+def noise() -> Chart:
+    """Chapter 02b: by how much the smaller of two models is worse, by the noise in one's text or both.
+
+    Draws the series `gaps` (share, gap, low, high, outcome) and `even` (gap) of `miniature.noise`.
+    """
+    x = alt.X(
+        "share:Q",
+        title="characters replaced (percent)",
+        axis=alt.Axis(grid=False),
+        scale=alt.Scale(padding=12),
+    )
+    return _gaps(x)
 
 
 def refit() -> Chart:

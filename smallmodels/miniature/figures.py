@@ -5,6 +5,17 @@ from statistics import fmean
 from smallmodels import facts
 from smallmodels.figures import Texts, computed
 from smallmodels.miniature.formulas import NOISE
+from smallmodels.miniature.noisy import (
+    EARLY,
+    LARGER,
+    SAME,
+    SMALLER,
+    TWICE,
+    contests,
+    judged_noise,
+    soiled,
+    turn,
+)
 from smallmodels.miniature.recorded import FAILED, HELD, judged, sure_on_four_times
 from smallmodels.miniature.records import (
     BEYOND,
@@ -462,3 +473,87 @@ def order_on_the_gpu() -> Texts:
     (read,) = reads
     assert read > 8e6, "It is the most that twice the text allows."
     return {"gpu-wins-at": millions(read)}
+
+
+# Noise in the text.
+
+
+@computed()
+def spoilt() -> Texts:
+    """What was replaced in the texts of the noisy runs, and how many runs there are, from their record."""
+    runs = soiled()
+    few, many = runs.budgets
+    assert many == 2 * few, "The larger budget is no longer twice the smaller."
+    return {
+        "noise-most": f"{100 * max(runs.shares):.0f}%",
+        "noise-runs": f"{len(runs.run.rows)}",
+        "noise-read": f"{many / 1e6:.2f}",
+        "noise-sizes": number(len(runs.sizes)),
+        "noise-seeds": number(len({row["seed"] for row in runs.run.rows})),
+    }
+
+
+@computed(shows="noise?larger=48&amount=same")
+def outdone() -> Texts:
+    """Where the larger model of a pair loses its lead, both having read as much: the share of its characters
+    replaced, on straight lines between those tried, and the range within the luck of the seeds.
+    """
+    near, far = (turn(contests(width, SAME, LARGER)) for width in (32, 48))
+    sizes = soiled().sizes
+    assert given(near.share) < given(far.share), "The longer lead takes more noise."
+    return {
+        "noise-small": f"{sizes[32]:,}",
+        "noise-large": f"{sizes[48]:,}",
+        "noise-turn": f"{100 * given(far.share):.1f}%",
+        "noise-turn-least": f"{100 * given(far.least):.1f}",
+        "noise-turn-most": f"{100 * given(far.most):.1f}",
+        "noise-turn-near": f"{100 * given(near.share):.1f}%",
+        "noise-one-in": f"{1 / given(far.share):.0f}",
+        "noise-share": f"{100 * sizes[32] / sizes[48]:.0f}%",
+    }
+
+
+@computed(shows="noise?larger=48&amount=twice&whose=the%20smaller's")
+def undone() -> Texts:
+    """Where the smaller model of a pair loses the lead that twice the text gave it, by noise in its own."""
+    near, far = (given(turn(contests(width, TWICE, SMALLER)).share) for width in (32, 48))
+    for width in (32, 48):
+        kept = contests(width, TWICE, LARGER)
+        assert all(one.gap < 0 for one in kept), "Noise in the larger's text helps it."
+    return {"undone-near": f"{100 * near:.1f}%", "undone-far": f"{100 * far:.1f}%"}
+
+
+@computed()
+def dearer() -> Texts:
+    """What a tenth of noise costs the smallest and the largest size in nats, and a perfect reader who reckons
+    with it.
+    """
+    runs, read = soiled(), soiled().budgets[-1]
+    small, large = (runs.cost((width, 0.1, read)) for width in (min(runs.sizes), max(runs.sizes)))
+    assert small < large, "Noise costs the larger more."
+    alone = runs.suspicion(0.1)
+    assert 2 < small / alone < large / alone < 4, "Noise costs several times what suspicion does."
+    return {
+        "noise-tenth": "10%",
+        "noise-cost-small": f"{small:.2f}",
+        "noise-cost-large": f"{large:.2f}",
+        "noise-suspicion": f"{alone:.2f}",
+    }
+
+
+@computed(shows="noise?larger=32&amount=same")
+def foretold_of_noise() -> Texts:
+    """The parts of the forecast for the noisy runs, how many held, and which one did not."""
+    found = judged_noise()
+    failed = [one for one in found if one.verdict != HELD]
+    assert [one.letter for one in failed] == ["d"], "One part failed, of d."
+    assert "5 to 20%" in failed[0].prediction, "It is the range."
+    near = [given(turn(contests(32, amount, LARGER)).share) for amount in (EARLY, SAME)]
+    assert max(near) < 0.05 < min(given(turn(contests(48, a, LARGER)).share) for a in (EARLY, SAME))
+    return {
+        "noise-parts": number(len(found)),
+        "noise-held": number(len(found) - len(failed)),
+        "noise-foretold": "5%",
+        "noise-near-low": f"{100 * min(near):.1f}",
+        "noise-near-high": f"{100 * max(near):.1f}%",
+    }

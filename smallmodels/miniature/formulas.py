@@ -33,6 +33,18 @@ def noise(means: Iterable[tuple[float, int]]) -> float:
     return NOISE * sqrt(fsum(deviation**2 / n for deviation, n in means))
 
 
+def linear_zero(gaps: Sequence[tuple[float, float]]) -> float | None:
+    """Where a gap, given as (place, gap), first passes zero, on a straight line; None where it does not.
+
+    >>> linear_zero([(0.0, -1.0), (0.1, 1.0)])
+    0.05
+    """
+    for (a, before), (b, after) in pairwise(gaps):
+        if before * after < 0:
+            return a + (b - a) * before / (before - after)
+    return None
+
+
 def between(curve: Mapping[int, float], at: float) -> float | None:
     """A loss read off between two measured budgets, on a line over the logarithm of the text; None beyond.
 

@@ -37,7 +37,7 @@ from smallmodels.miniature.records import (
     sweeps,
 )
 from smallmodels.scaling.fitting import errors
-from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.table import Cell, Choice, Column, Table, Value
 from smallmodels.words import listed, signed
 
 MEAN = "mean of the seeds"
@@ -76,7 +76,12 @@ def losses(show: str = "loss", seed: str | int = MEAN, record: str = RECORD) -> 
         rows=rows,
         finding=_falls(sweep),
         series=_loss_series(sweep, show, chosen),
-        notes=sweep.recipe,
+        notes=sweep.recipe[:1],
+        record=sweep.recipe[1:],
+        choices={
+            "show": Choice(SHOWN if seed == MEAN else SHOWN[:2], "one seed has no spread"),
+            "seed": Choice((MEAN,) if show == SHOWN[2] else (MEAN, *map(str, sweep.seeds)), "has no spread"),
+        },
     )
 
 
@@ -244,7 +249,7 @@ def half_size(larger: int = 64, text: str = "twice", record: str = RECORD) -> Ta
         rows=tuple(map(_duel_row, every)),
         finding=_half_finding(names[0], text, known),
         series=_half_series(known),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 
@@ -330,7 +335,7 @@ def verdicts(show: str = EVERY_PART) -> Table:
             Column("letter", "in the protocol"),
             Column("prediction", "predicted"),
             Column("outcome", "came out"),
-            Column("verdict", "verdict"),
+            Column("verdict", "verdict", kind="verdict"),
         ),
         rows=tuple(
             {"letter": v.letter, "prediction": v.prediction, "outcome": v.outcome, "verdict": v.verdict}
@@ -341,7 +346,7 @@ def verdicts(show: str = EVERY_PART) -> Table:
             f"Of {len(found)} parts of the predictions {counts[HELD]} held, {counts[FAILED]} failed"
             f"{f' (of {listed(letters)})' if letters else ''}, and {counts[OPEN] or 'none'} lie within noise."
         ),
-        notes=grid().recipe[-1:],
+        record=grid().recipe[-1:],
     )
 
 

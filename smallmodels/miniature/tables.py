@@ -28,7 +28,7 @@ from smallmodels.miniature.records import (
 )
 from smallmodels.scaling import NEVER
 from smallmodels.scaling.fitting import EXPONENTS, LEAST_SQUARES, Point, fit
-from smallmodels.table import Cell, Column, Table, Value
+from smallmodels.table import Cell, Choice, Column, Table, Value
 from smallmodels.words import figures, number
 
 Record = dict[str, Value]
@@ -56,8 +56,7 @@ def refit(
     """
     sweep = grid()
     _check(sweep, smallest, (first, last, *([held_out] if held_out else [])), seeds)
-    widths = [width for width in sweep.sizes if width >= smallest]
-    budgets = [budget for budget in sweep.budgets if first <= budget <= last and budget != held_out]
+    widths, budgets = _part(sweep, smallest, first, last, held_out)
     points, hidden = sweep.points(widths, budgets, seeds), sweep.points(widths, (held_out,), seeds)
     found = Fit("as chosen", fit(points, how), points, hidden)
     registered = sorted(points, key=_order) == sorted(registered_points(), key=_order)
@@ -68,8 +67,33 @@ def refit(
         rows=(*_constant_rows(found, registered), *_quality_rows(found)),
         finding=_fit_finding(sweep, found),
         series=_fit_series(sweep, found),
-        notes=(_interval_note(registered), sweep.recipe[-1]),
+        notes=(_interval_note(registered),),
+        record=sweep.recipe[-1:],
+        choices=_fit_choices(sweep, smallest, first, last, held_out),
     )
+
+
+def _part(sweep: Grid, smallest: int, first: int, last: int, held_out: int) -> tuple[list[int], list[int]]:
+    """The widths and the budgets that a law is fitted to."""
+    return (
+        [width for width in sweep.sizes if width >= smallest],
+        [budget for budget in sweep.budgets if first <= budget <= last and budget != held_out],
+    )
+
+
+def _fit_choices(sweep: Grid, smallest: int, first: int, last: int, held_out: int) -> dict[str, Choice]:
+    """What each bound of the part may be while the others stay: a law needs three sizes and three budgets."""
+    now = {"smallest": smallest, "first": first, "last": last, "held_out": held_out}
+    every = {"smallest": tuple(sweep.sizes), "first": sweep.budgets, "last": sweep.budgets}
+    every["held_out"] = (0, *sweep.budgets)
+
+    def enough(name: str, value: int) -> bool:
+        return all(len(kept) >= 3 for kept in _part(sweep, **{**now, name: value}))
+
+    return {
+        name: Choice(tuple(value for value in values if enough(name, value)), "leaves too few runs to fit")
+        for name, values in every.items()
+    }
 
 
 _FIT_COLUMNS = (
@@ -217,7 +241,7 @@ def floors(how: str = LEAST_SQUARES) -> Table:
         rows=tuple(map(_floor_row, found)),
         finding=_floors_finding(sweep, found),
         series=_floor_series(sweep, found),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 
@@ -285,7 +309,7 @@ def matches(larger: int = 64, read: int = HELD_OUT, how: str = LEAST_SQUARES) ->
             *(_measured_row(record, found, read) for record, found in measured.items()),
         ),
         finding=_match_finding([*needed.values()], [*measured.values()]),
-        notes=sweep.recipe[-1:],
+        record=sweep.recipe[-1:],
     )
 
 

@@ -42,12 +42,13 @@ def factors() -> Chart:
 def laws() -> Chart:
     """Chapter 02: the tokens the challenger needs, law by law; a tick marks how many it had.
 
-    Draws the series `laws` (row, had), `needed` (row, to, text, place, family) and `never` (row, text,
-    side) of `scaling.laws`, in trillions.
+    Draws the series `laws` (row, had), `needed` (row, to, text, place, family), `never` (row, text, side)
+    and `equal` (to, text), the tokens of equal compute, of `scaling.laws`, in trillions.
     """
     row = alt.Y("row:N", sort=None, title=None, axis=None)
     to, had = (_trillions(f, "tokens needed (trillion; the tick: trained on)") for f in ("to", "had"))
-    laws, needed, never = (alt.Chart(alt.NamedData(name)) for name in ("laws", "needed", "never"))
+    names = ("laws", "needed", "never", "equal")
+    laws, needed, never, equal = (alt.Chart(alt.NamedData(name)) for name in names)
     words: dict[str, Any] = {"fontSize": 13, "color": colour("ink")}
     name = laws.mark_text(align="left", baseline="bottom", dy=-9, **words)
 
@@ -57,7 +58,10 @@ def laws() -> Chart:
         return placed
 
     points = needed.mark_point(filled=True, size=110, opacity=1).encode(y=row, x=to)
+    said = equal.mark_text(align="left", baseline="top", dx=5, fontSize=12, color=colour("muted"))
     layers = alt.layer(
+        equal.mark_rule(color=colour("muted"), strokeDash=[4, 3]).encode(x=to),
+        said.encode(x=to, y=alt.value(-8), text="text:N"),
         name.encode(y=row, x=alt.value(0), text="row:N"),
         laws.mark_tick(thickness=3, size=20, color=colour("muted")).encode(y=row, x=had),
         points.encode(color=alt.Color("family:N", scale=FAMILIES, legend=None)),
@@ -66,6 +70,33 @@ def laws() -> Chart:
         beyond("right", alt.value("width")),
     )
     return voice(layers, alt.Step(36))
+
+
+def chinchilla() -> Chart:
+    """Chapter 02: by how much each of Chinchilla's runs lies above the fitted law; crosses are left out.
+
+    Draws the series `runs` (ratio, above, use) and `said` (text, row) of `scaling.chinchilla`; `above` in
+    percent.
+    """
+    runs, said = alt.Chart(alt.NamedData("runs")), alt.Chart(alt.NamedData("said"))
+    span = alt.Scale(type="log", domain=[0.03, 3000])
+    title = "training tokens per parameter of a run"
+    x = alt.X("ratio:Q", scale=span, title=title, axis=log_axis(-1, 3))
+    reach = alt.Scale(domain=[-10, 50], clamp=True)
+    y = alt.Y("above:Q", scale=reach, title="loss above the law (%)", axis=alt.Axis(grid=True))
+    fitted = runs.transform_filter(alt.datum.use == "fitted").mark_point(
+        filled=True, size=28, opacity=0.55, color=colour("llama")
+    )
+    left = runs.transform_filter(alt.datum.use == "left out").mark_point(
+        shape="cross", filled=True, size=70, opacity=1, color=colour("bad")
+    )
+    words = said.mark_text(align="right", fontSize=13, color=colour("ink")).encode(
+        x=alt.value("width"), text="text:N"
+    )
+    lines = [
+        words.transform_filter(alt.datum.row == row).encode(y=alt.value(8 + 18 * row)) for row in range(3)
+    ]
+    return voice(alt.layer(fitted.encode(x=x, y=y), left.encode(x=x, y=y), *lines), 230)
 
 
 def _trillions(field: str, title: str) -> alt.X:

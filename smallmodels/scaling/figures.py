@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from smallmodels import facts, memory
 from smallmodels.figures import Texts, computed
+from smallmodels.scaling.fitting import LEAST_SQUARES
 from smallmodels.scaling.formulas import equivalent_size, served_to_repay, training_flops
 from smallmodels.scaling.records import (
     BASELINE,
@@ -17,12 +18,14 @@ from smallmodels.scaling.records import (
     Match,
     Trained,
     contenders,
+    equal_compute,
     law,
     post_factor,
     trained,
 )
+from smallmodels.scaling.runs import COUNTINGS, DRAWS, drawn_laws, gap_interval, match_interval, refit
 from smallmodels.scaling.tables import SERVED
-from smallmodels.words import listed, number
+from smallmodels.words import about, listed, number
 
 KAPLAN, PRINTED, UNROUNDED, REFIT = LAWS
 VERSIONS = {PRINTED: "printed", UNROUNDED: "unrounded", REFIT: "refit"}  # of Chinchilla's law
@@ -83,18 +86,74 @@ def needed() -> Texts:
     return {**texts, "needed-moved": trillions(given(match(UNROUNDED).needed) - given(match(PRINTED).needed))}
 
 
-@computed(shows="laws?d_challenger=3.59")
-def equal_compute() -> Texts:
+@computed(shows="laws")
+def at_equal_compute() -> Texts:
     """What Mistral 7B may read for the training compute 6ND of Llama 2 13B, and by how much it still
     trails: the least and the most of the four laws.
     """
-    tokens = THEIRS.training / (6 * OURS.n_params)
-    gaps = [match(id, replace(OURS, n_tokens=tokens)).gap for id in LAWS]
+    found = [equal_compute(id) for id in LAWS]
+    gaps = [one.gap for one in found]
     assert 0 < min(gaps) <= max(gaps) < 0.1, "At equal compute the 13B leads under every law, by a hair."
     return {
-        "equal-compute-tokens": trillions(tokens, 2),
+        "equal-compute-tokens": trillions(found[0].challenger.n_tokens, 2),
         "equal-compute-least": f"{min(gaps):.3f}",
         "equal-compute-most": f"{max(gaps):.3f}",
+    }
+
+
+# Chinchilla's own runs.
+
+
+@computed(shows="chinchilla")
+def own_refit() -> Texts:
+    """Trillions of tokens at which Mistral 7B draws level with Llama 2 13B, and by how much it trails on
+    equal data, by our fit to Chinchilla's runs; and between what values 95% of the recorded draws lie.
+    """
+    level, trail = match_interval(), gap_interval()
+    low, high = (given(end) / 1e12 for end in (level.low, level.high))
+    assert given(trail.low) > 0, "In all but a few draws the 13B leads."
+    assert low < given(level.middle) / 1e12 < high < 100, "The interval holds what was fitted."
+    return {
+        "level": trillions(level.middle),
+        "level-low": f"{low:.0f}",
+        "level-high": about(high, 2),
+        "trail-low": f"{trail.low:.3f}",
+        "trail-high": f"{given(trail.high):.3f}",
+        "n-draws": f"{facts.run(DRAWS).settings['draws']:,}",
+    }
+
+
+@computed(shows="chinchilla")
+def least_drawn() -> Texts:
+    """The fewest tokens that any of the recorded draws asks of Mistral 7B, in trillions."""
+    needed = [Match(one, OURS, THEIRS).needed for one in drawn_laws()]
+    least = min(tokens for tokens in needed if tokens is not None)
+    assert least > given(match(UNROUNDED).needed), "No draw asks as little as Chinchilla's own constants do."
+    return {"least-drawn": trillions(least)}
+
+
+@computed(shows="chinchilla?left_out=0")
+def five_dots() -> Texts:
+    """What the runs of fewest tokens per parameter do to the tokens that match."""
+    without, with_them = refit(), refit(left_out=0)
+    assert 100 * given(without.match.needed) < given(with_them.match.needed), (
+        "Five runs move it a hundredfold."
+    )
+    assert abs(without.match.gap - with_them.match.gap) < 1e-3, "The order and the margin stay."
+    return {
+        "n-left-out": number(without.left_out),
+        "level-with": f"{given(with_them.match.needed) / 1e12:,.0f}",
+    }
+
+
+@computed(shows="chinchilla?how=least%20squares")
+def other_choices() -> Texts:
+    """Tokens to match, in trillions, by least squares in place of Huber's loss, and with parameters counted
+    as Kaplan counted them.
+    """
+    return {
+        "level-squares": trillions(refit(how=LEAST_SQUARES).match.needed, 0),
+        "level-inner": trillions(refit(counting=COUNTINGS[1]).match.needed, 0),
     }
 
 
@@ -172,7 +231,6 @@ def misfit() -> Texts:
         "chi2": f"{refit['chi2']:.0f}",
         "p-value": in_powers(refit["p_value"], 1),
         "runs-read-off": f"{refit['n_runs']:.0f}",
-        "runs-fitted": f"{refit['n_runs_fitted']:.0f}",
     }
 
 

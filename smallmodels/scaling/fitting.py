@@ -4,19 +4,20 @@ Chapter 02, second half, stands on it (`miniature`). N counts parameters, D toke
 in nats. A reader's browser fits too, so it must take milliseconds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, fsum, inf, isfinite, log, sqrt
+from operator import mul
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from smallmodels.arguments import checked
 from smallmodels.scaling.formulas import Law
+from smallmodels.scaling.huber import DELTA, Runs, eliminated, huber, least
 from smallmodels.words import count
 
 LEAST_SQUARES, HUBER = "least squares", "Huber"
 METHODS = (LEAST_SQUARES, HUBER)
-DELTA = 1e-3  # residual of log loss at which Huber's loss turns linear; that of Hoffmann et al. 2022
 EXPONENTS = (0.05, 2.0)  # bounds within which both exponents are searched
 GRID = 12  # exponents tried first, in each direction
 _BOUNDS = ((log(EXPONENTS[0]), log(EXPONENTS[1])),) * 2
@@ -76,7 +77,7 @@ def fit(points: Sequence[Run], how: str = LEAST_SQUARES) -> Law:
     projection = _Projection(points)
     best = _search(projection)
     if how == HUBER:
-        best = _reweighted(projection, best)
+        best = _by_newton(projection, best) or _reweighted(projection, best)
     return projection.law(best)
 
 
@@ -151,13 +152,8 @@ def objective(law: Law, points: Sequence[Run], how: str = LEAST_SQUARES) -> floa
     points = _points(points)
     if how == HUBER:
         logs = [(p.weight, log(p.loss / law.loss(p.n_params, p.n_tokens))) for p in points]
-        return fsum(weight * _huber(residual) for weight, residual in logs)
+        return fsum(weight * huber(residual) for weight, residual in logs)
     return fsum(p.weight * (p.loss - law.loss(p.n_params, p.n_tokens)) ** 2 for p in points)
-
-
-def _huber(residual: float) -> float:
-    size = abs(residual)
-    return size * size / 2 if size <= DELTA else DELTA * (size - DELTA / 2)
 
 
 class _Solution(NamedTuple):
@@ -170,6 +166,18 @@ class _Solution(NamedTuple):
     at: tuple[float, float]
 
 
+class _Column(NamedTuple):
+    """One power of every cell's size or budget: its weighted mean, what is left, that times the weights,
+    and the sums of its products with itself and with the losses.
+    """
+
+    mean: float
+    left: list[float]
+    weighted: list[float]
+    square: float
+    loss: float
+
+
 class _Projection:
     """Runs as cells of sizes by budgets, so that powers are taken once for each size and budget.
 
@@ -180,12 +188,14 @@ class _Projection:
     def __init__(self, points: Sequence[Point], grounded: bool = False) -> None:
         self.points, self.grounded = points, grounded
         self.middle = (fmean(log(p.n_params) for p in points), fmean(log(p.n_tokens) for p in points))
-        sizes, budgets = sorted({p.n_params for p in points}), sorted({p.n_tokens for p in points})
+        sizes, budgets = ({x: i for i, x in enumerate(sorted(set(axis)))} for axis in _axes(points))
         self.sizes = [log(n) - self.middle[0] for n in sizes]
         self.budgets = [log(d) - self.middle[1] for d in budgets]
-        places = [(sizes.index(p.n_params), budgets.index(p.n_tokens)) for p in points]
+        places = [(sizes[p.n_params], budgets[p.n_tokens]) for p in points]
         self.keys = sorted(set(places))
-        self.cell = [self.keys.index(place) for place in places]
+        order = {key: i for i, key in enumerate(self.keys)}
+        self.cell = [order[place] for place in places]
+        self.rows, self.columns = ([key[axis] for key in self.keys] for axis in (0, 1))
         self.weigh([p.weight for p in points])
 
     def weigh(self, weights: Sequence[float]) -> None:
@@ -194,72 +204,88 @@ class _Projection:
         for cell, point, weight in zip(self.cell, self.points, weights, strict=True):
             total[cell] += weight
             loss[cell] += weight * point.loss
-        self.total = fsum(total)
+        self.weights, self.total = total, fsum(total)
         self.level = fsum(loss) / self.total
-        means = (x / weight - self.level for x, weight in zip(loss, total, strict=True))
-        self.cells = [(*key, weight, x) for key, weight, x in zip(self.keys, total, means, strict=True)]
+        self.losses = [x / weight - self.level for x, weight in zip(loss, total, strict=True)]
+        self.square = _dot(map(mul, self.losses, self.losses), total)
 
     def solve(self, p: float, q: float) -> _Solution:
-        """The best E, A and B for exponents given by their logarithms. The fitter spends its time here."""
-        u, v = self._powers(p, q)
-        mean_u = mean_v = uu = uv = vv = ul = vl = ll = 0.0
-        for i, j, weight, _ in self.cells:
-            mean_u += weight * u[i]
-            mean_v += weight * v[j]
-        mean_u, mean_v = mean_u / self.total, mean_v / self.total
-        for i, j, weight, loss in self.cells:
-            size, data = u[i] - mean_u, v[j] - mean_v
-            weighted_size, weighted_data = weight * size, weight * data
-            uu += weighted_size * size
-            uv += weighted_size * data
-            vv += weighted_data * data
-            ul += weighted_size * loss
-            vl += weighted_data * loss
-            ll += weight * loss * loss
-        determinant = uu * vv - uv * uv
-        a, b = (ul * vv - vl * uv) / determinant, (vl * uu - ul * uv) / determinant
-        floor = self.level - a * mean_u - b * mean_v
+        """The best E, A and B for exponents given by their logarithms."""
+        return self.joined(self.size_column(p), self.data_column(q), (p, q))
+
+    def size_column(self, p: float) -> _Column:
+        """What a charge for size is, but for its height, when the exponent has this logarithm."""
+        return self._column(_powers(self.sizes, p), self.rows)
+
+    def data_column(self, q: float) -> _Column:
+        """What a charge for data is, but for its height, when the exponent has this logarithm."""
+        return self._column(_powers(self.budgets, q), self.columns)
+
+    def _column(self, powers: list[float], places: list[int]) -> _Column:
+        values = [powers[place] for place in places]
+        mean = _dot(self.weights, values) / self.total
+        left = [value - mean for value in values]
+        weighted = [*map(mul, self.weights, left)]
+        return _Column(mean, left, weighted, _dot(weighted, left), _dot(weighted, self.losses))
+
+    def joined(self, u: _Column, v: _Column, at: tuple[float, float]) -> _Solution:
+        """The best E, A and B for both columns. A search spends its time here, in one sum of products."""
+        both = _dot(u.weighted, v.left)
+        determinant = u.square * v.square - both * both
+        a = (u.loss * v.square - v.loss * both) / determinant
+        b = (v.loss * u.square - u.loss * both) / determinant
+        floor = self.level - a * u.mean - b * v.mean
         if a < 0 or b < 0 or floor < 0 or self.grounded:
-            return self._on_the_border(p, q)
-        return _Solution(ll - a * ul - b * vl, floor, a, b, (p, q))
+            return self._on_the_border(u, v, both, at)
+        return _Solution(self.square - a * u.loss - b * v.loss, floor, a, b, at)
 
-    def _powers(self, p: float, q: float) -> tuple[list[float], list[float]]:
-        alpha, beta = exp(p), exp(q)
-        return [exp(-alpha * x) for x in self.sizes], [exp(-beta * y) for y in self.budgets]
-
-    def _on_the_border(self, p: float, q: float) -> _Solution:
-        """The best E, A and B with one or two of them zero and none negative."""
-        u, v = self._powers(p, q)
-        rows = [(w, (1.0, u[i], v[j]), loss + self.level) for i, j, w, loss in self.cells]
+    def _on_the_border(self, u: _Column, v: _Column, both: float, at: tuple[float, float]) -> _Solution:
+        """The best E, A and B with one or two of them zero and none negative, from sums of products alone."""
+        means = (1.0, u.mean, v.mean)
+        about = ((0.0, 0.0, 0.0), (0.0, u.square, both), (0.0, both, v.square))
+        table = [[about[i][k] + self.total * means[i] * means[k] for k in range(3)] for i in range(3)]
+        target = [
+            loss + self.total * m * self.level for loss, m in zip((0.0, u.loss, v.loss), means, strict=True)
+        ]
+        square = self.square + self.total * self.level**2
         found = []
         for free in ((1, 2), (1,), (2,)) if self.grounded else ((0, 1), (0, 2), (1, 2), (0,), (1,), (2,)):
-            some = _regression([(w, [x[k] for k in free], loss) for w, x, loss in rows])
+            some = eliminated([[*(table[i][k] for k in free), target[i]] for i in free])
             if min(some) >= 0:
                 given = dict(zip(free, some, strict=True))
-                floor, a, b = (given.get(k, 0.0) for k in range(3))
-                squares = fsum(w * (loss - floor - a * x[1] - b * x[2]) ** 2 for w, x, loss in rows)
-                found.append(_Solution(squares, floor, a, b, (p, q)))
+                squares = square - sum(given[k] * target[k] for k in free)
+                found.append(_Solution(squares, given.get(0, 0.0), given.get(1, 0.0), given.get(2, 0.0), at))
         return min(found)
 
     def step(self, now: _Solution) -> tuple[float, float]:
         """Where Gauss and Newton's method would move the exponents' logarithms; not from a bound."""
-        u, v = self._powers(*now.at)
         p_free, q_free = (low < log_ < high for log_, (low, high) in zip(now.at, _BOUNDS, strict=True))
         p_free, q_free = p_free and now.size > 0, q_free and now.data > 0
-        alpha, beta = exp(now.at[0]), exp(now.at[1])
-        rows = []
-        for i, j, weight, loss in self.cells:
-            size, data = now.size * u[i], now.data * v[j]
-            slopes = [-alpha * self.sizes[i] * size] * p_free + [-beta * self.budgets[j] * data] * q_free
-            columns = [*slopes, *[size] * (now.size > 0), *[data] * (now.data > 0), *[1.0] * (now.floor > 0)]
-            rows.append((weight, columns, loss + self.level - now.floor - size - data))
-        moves = iter(_regression(rows))
+        size, data = self.charges(now)
+        by_p, by_q = (
+            _slopes(self.sizes, self.rows, size, now.at[0]),
+            _slopes(self.budgets, self.columns, data, now.at[1]),
+        )
+        ones = [1.0] * len(size)
+        kept = (
+            (by_p, p_free),
+            (by_q, q_free),
+            (size, now.size > 0),
+            (data, now.data > 0),
+            (ones, now.floor > 0),
+        )
+        left = [x + self.level - now.floor - s - d for x, s, d in zip(self.losses, size, data, strict=True)]
+        moves = iter(_regression(self.weights, [column for column, free in kept if free], left))
         return (next(moves) if p_free else 0.0), (next(moves) if q_free else 0.0)
+
+    def charges(self, now: _Solution) -> tuple[list[float], list[float]]:
+        """What size and data add to the loss, cell by cell."""
+        u, v = _powers(self.sizes, now.at[0]), _powers(self.budgets, now.at[1])
+        return [now.size * u[i] for i in self.rows], [now.data * v[j] for j in self.columns]
 
     def predicted(self, solution: _Solution) -> list[float]:
         """The law's loss for each run."""
-        u, v = self._powers(*solution.at)
-        cells = [solution.floor + solution.size * u[i] + solution.data * v[j] for i, j in self.keys]
+        cells = [solution.floor + size + data for size, data in zip(*self.charges(solution), strict=True)]
         return [cells[cell] for cell in self.cell]
 
     def law(self, solution: _Solution) -> Law:
@@ -269,25 +295,38 @@ class _Projection:
         return Law(solution.floor, a, b, alpha, beta)
 
 
-def _regression(rows: Sequence[tuple[float, Sequence[float], float]]) -> list[float]:
-    """Weighted least squares, one unknown for each column, from rows of (weight, columns, target)."""
-    width = range(len(rows[0][1]))
-    weighted = [([weight * x for x in columns], (*columns, target)) for weight, columns, target in rows]
-    table = [
-        [fsum(left[i] * right[k] for left, right in weighted) for k in (*width, len(width))] for i in width
-    ]
-    for i in width:  # Gauss and Jordan's elimination; such a table is safe without a search for pivots
-        table[i] = [x / table[i][i] for x in table[i]]
-        for k in width:
-            if k != i:
-                table[k] = [x - table[k][i] * y for x, y in zip(table[k], table[i], strict=True)]
-    return [row[-1] for row in table]
+def _axes(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    return [p.n_params for p in points], [p.n_tokens for p in points]
+
+
+def _dot(left: Iterable[float], right: Iterable[float]) -> float:
+    """The sum of products: one call instead of a loop, since a fit does little else."""
+    return float(sum(map(mul, left, right)))
+
+
+def _powers(logs: list[float], exponent_log: float) -> list[float]:
+    exponent = exp(exponent_log)
+    return [exp(-exponent * x) for x in logs]
+
+
+def _slopes(logs: list[float], places: list[int], charges: list[float], exponent_log: float) -> list[float]:
+    """How charges move with the logarithm of their exponent."""
+    by = [-exp(exponent_log) * x for x in logs]
+    return [by[place] * charge for place, charge in zip(places, charges, strict=True)]
+
+
+def _regression(weights: list[float], columns: list[list[float]], target: list[float]) -> list[float]:
+    """Weighted least squares, one unknown for each column."""
+    weighted = [[*map(mul, weights, column)] for column in columns]
+    return eliminated([[_dot(row, column) for column in (*columns, target)] for row in weighted])
 
 
 def _search(projection: _Projection) -> _Solution:
     """The least sum of squares over both exponents: the best of a grid, refined."""
     grid = [[low + (high - low) * k / (GRID - 1) for k in range(GRID)] for low, high in _BOUNDS]
-    start = min(projection.solve(p, q) for p in grid[0] for q in grid[1])
+    sizes = [(p, projection.size_column(p)) for p in grid[0]]
+    budgets = [(q, projection.data_column(q)) for q in grid[1]]
+    start = min(projection.joined(u, v, (p, q)) for p, u in sizes for q, v in budgets)
 
     def squares(p: float, q: float) -> float:
         # Beyond a bound the nearest exponent counts, made a little worse, so that the simplex comes back.
@@ -355,6 +394,24 @@ def _downhill(
     return min(corners)[1:]
 
 
+def _by_newton(projection: _Projection, start: _Solution) -> _Solution | None:
+    """The least sum of Huber's losses, from that of least squares; None in a corner of what is allowed."""
+    if min(start.floor, start.size, start.data) <= 0:
+        return None
+    points, (n, d) = projection.points, projection.middle
+    runs = Runs(
+        [log(p.n_params) - n for p in points],
+        [log(p.n_tokens) - d for p in points],
+        [log(p.loss) for p in points],
+        [p.weight for p in points],
+    )
+    found = least(runs, (start.floor, log(start.size), log(start.data), *start.at))
+    if found is None or _inside(*found[3:]) != found[3:]:
+        return None
+    floor, size, data, p, q = found
+    return _Solution(0.0, floor, exp(size), exp(data), (p, q))
+
+
 def _reweighted(projection: _Projection, start: _Solution) -> _Solution:
     """The least sum of Huber's loss of the residuals of log loss: least squares with ever better weights.
 
@@ -365,7 +422,7 @@ def _reweighted(projection: _Projection, start: _Solution) -> _Solution:
     for _ in range(100):
         predicted = projection.predicted(now)
         both = [*zip(projection.points, predicted, strict=True)]
-        cost = fsum(point.weight * _huber(log(point.loss / law)) for point, law in both)
+        cost = fsum(point.weight * huber(log(point.loss / law)) for point, law in both)
         settled = abs(cost - least) <= 1e-9 * cost
         if cost < least:
             best, least = now, cost

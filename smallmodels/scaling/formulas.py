@@ -195,6 +195,25 @@ def served_to_repay(small: tuple[float, float], large: tuple[float, float]) -> f
     return extra / serving_flops(large[0] - small[0], 1)
 
 
+def without_embedding(n_params: float, omega: float) -> float:
+    """The parameters M outside the embedding of a model of N in all: N = M + omega M^(1/3).
+
+    An embedding grows as the width, all else as its cube (Pearce and Song 2024, omega 47,491 for Chinchilla's
+    models). `ValueError` for figures that are not above 0.
+
+    >>> round(without_embedding(73.8e6, 47491) / 1e6)  # width 640, vocabulary 32,000: 53
+    56
+    """
+    above_zero(n_params=n_params, omega=omega)
+    root = n_params ** (1 / 3)
+    for _ in range(100):  # Newton's method from above, where it only falls
+        lower = (2 * root**3 + n_params) / (3 * root**2 + omega)
+        if lower >= root:
+            break
+        root = lower
+    return float(root**3)
+
+
 def equivalent_size(score: float, smaller: tuple[float, float], larger: tuple[float, float]) -> float:
     """Parameters at which a family would score `score`, from two of its members (parameters, score).
 

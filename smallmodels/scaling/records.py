@@ -241,6 +241,33 @@ class Match:
         return self.law.tokens_to_match(one.n_params, *other.pair)
 
 
+def gap(id: str, ours: Contender | None = None, theirs: Contender | None = None) -> float:
+    """The challenger's loss less the baseline's under one of `LAWS`, in nats a token: below zero it wins.
+
+    The post's two models, on the post's tokens, where none is given.
+
+    >>> round(gap("besiroglu"), 3)
+    0.033
+    """
+    challenger, baseline = contenders()
+    return Match(law(id), ours or challenger, theirs or baseline).gap
+
+
+def equal_compute(id: str, ours: Contender | None = None, theirs: Contender | None = None) -> Match:
+    """The two models under a law when the challenger is trained with the baseline's compute, 6ND.
+
+    The `Match` holds the challenger with the tokens that this allows it. Models as in `gap`.
+
+    >>> found = equal_compute("besiroglu")
+    >>> round(found.challenger.n_tokens / 1e12, 2), round(found.gap, 3)
+    (3.59, 0.02)
+    """
+    challenger, baseline = contenders()
+    ours, theirs = ours or challenger, theirs or baseline
+    tokens = theirs.training / training_flops(ours.n_params, 1)
+    return Match(law(id), replace(ours, n_tokens=tokens), theirs)
+
+
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A published model beside what a law calls best for its size."""
@@ -289,6 +316,18 @@ def _sized() -> tuple[tuple[Release, int], ...]:
     known = [r for r in facts.releases() if r.kind == "base" and (r.train_tokens or r.model == CHALLENGER)]
     sized = [(r, n) for r in known if (n := _size(r)) is not None]
     return tuple(sorted(sized, key=lambda one: (one[0].release_date, one[0].model)))
+
+
+def released_size(model: str) -> int:
+    """Parameters of a released model: counted, or as its maker rounds them; `ValueError` where none is known.
+
+    >>> released_size("Llama 2 13B"), released_size("LLaMA 1 65B")
+    (13015864320, 65200000000)
+    """
+    size = _size(facts.release(model))
+    if size is None:
+        raise ValueError(f"How many parameters {model} has is not known here.")
+    return size
 
 
 def _size(release: Release) -> int | None:

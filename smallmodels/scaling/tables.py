@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from smallmodels import facts
 from smallmodels.arguments import checked
 from smallmodels.facts import family_of
+from smallmodels.scaling.formulas import training_flops
 from smallmodels.scaling.records import (
     BASELINE,
     BUDGETS,
@@ -24,6 +25,7 @@ from smallmodels.scaling.records import (
     budget_law,
     contender,
     contenders,
+    equal_compute,
     in_billions,
     law_name,
     one_of_each_series,
@@ -113,7 +115,7 @@ def _factor_row(match: Match, one: Contender) -> Row:
         "tokens": Cell(one.n_tokens / 1e12, *_origin_of_tokens(one)),
         "ratio": one.ratio,
         "loss": match.loss(one),
-        "match": _trillions(match.tokens_for(one)),
+        "match": trillions(match.tokens_for(one)),
         "architecture": _architecture(one),
     }
 
@@ -143,7 +145,7 @@ def _origin_of_tokens(one: Contender) -> tuple[str, str]:
     return f"{source}.", ""
 
 
-def _trillions(tokens: float | None) -> float | str:
+def trillions(tokens: float | None) -> float | str:
     """Tokens in trillions, or in words where a figure would be absurd."""
     if tokens is None:
         return NEVER
@@ -159,7 +161,7 @@ def _shown(value: Value, format: str) -> str:
 
 
 def _shown_trillions(tokens: float | None) -> str:
-    return _shown(_trillions(tokens), ",.4g")
+    return _shown(trillions(tokens), ",.4g")
 
 
 def _expectation(match: Match) -> str:
@@ -261,6 +263,13 @@ def _law_columns(challenger: Contender, baseline: Contender) -> tuple[Column, ..
         Column("gap", "gap", "nats a token", "+.3f", "Challenger minus baseline: below zero it wins."),
         Column("winner", "should win"),
         Column("match", "challenger needs", "trillion tokens", ",.4g", "To reach the baseline's loss."),
+        Column(
+            "equal",
+            "gap at equal compute",
+            "nats a token",
+            "+.3f",
+            "Were the challenger trained with the baseline's compute, 6 × parameters × tokens.",
+        ),
         Column("best_challenger", f"best for {challenger.name}", "billion tokens", ",.0f", best),
         Column("best_baseline", f"best for {baseline.name}", "billion tokens", ",.0f", best),
     )
@@ -273,10 +282,16 @@ def _law_row(id: str, match: Match) -> Row:
         "baseline": Cell(match.loss(match.baseline), note=_beside(match)),
         "gap": round(match.gap, 9),
         "winner": match.winner,
-        "match": _trillions(match.needed),
+        "match": trillions(match.needed),
+        "equal": _equal(id, match),
         "best_challenger": _best(match, match.challenger),
         "best_baseline": _best(match, match.baseline),
     }
+
+
+def _equal(id: str, match: Match) -> Cell:
+    equal = equal_compute(id, match.challenger, match.baseline)
+    return Cell(round(equal.gap, 9), note=f"On {_in_trillions(equal.challenger.n_tokens)}.")
 
 
 def _beside(match: Match) -> str:
@@ -324,6 +339,7 @@ def _laws_finding(matches: Sequence[Match], challenger: Contender, baseline: Con
 def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
     """What the challenger had and what it needs, law by law; needs that the chart cannot hold as words."""
     series: dict[str, list[Record]] = {"laws": [], "needed": [], "never": []}
+    series["equal"] = _equal_rule(next(iter(matches.values())))
     for id, match in matches.items():
         row, needed = law_name(id), match.needed
         series["laws"].append({"row": row, "had": match.challenger.n_tokens / 1e12})
@@ -334,6 +350,13 @@ def _law_series(matches: dict[str, Match]) -> dict[str, list[Record]]:
         else:
             series["needed"].append({"row": row, **_amount(needed), "family": match.challenger.family})
     return series
+
+
+def _equal_rule(match: Match) -> list[Record]:
+    """The tokens of equal compute, the same for every law; nothing where they are off the chart."""
+    tokens = match.baseline.training / training_flops(match.challenger.n_params, 1) / 1e12
+    inside = BUDGETS[0] <= tokens <= BUDGETS[1]
+    return [{"to": float(f"{tokens:.5g}"), "text": f"equal compute: {tokens:.3g}"}] if inside else []
 
 
 # Published models against the best of a law.

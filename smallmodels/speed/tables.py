@@ -179,7 +179,7 @@ def _finding(two: Comparison) -> str:
     gets, together = "would get" if two.unfit else "gets", " together" if two.batch > 1 else ""
     condition = {0: "", 1: f"If {''.join(two.unfit)} fitted, ", 2: "If both fitted, "}[len(two.unfit)]
     most = f"{CHALLENGER} {gets} at most {ours:,.1f} tokens/s and {BASELINE} {theirs:,.1f}{together}"
-    return f"{condition}{most}, so {_compared(ours, theirs)}{_post_verdict(two) if two.shares else ''}."
+    return f"{condition}{most}, so {_compared(ours, theirs)}."
 
 
 def _compared(ours: float, theirs: float) -> str:
@@ -193,15 +193,17 @@ def _compared(ours: float, theirs: float) -> str:
 
 def _post_verdict(two: Comparison) -> str:
     return {
-        0: "; the post's speeds stay below the ceilings",
-        1: f"; the post's speed of {''.join(two.above)} is above its ceiling",
-        2: "; both of the post's speeds are above their ceilings",
+        0: "The post's speeds stay below the ceilings.",
+        1: f"The post's speed of {''.join(two.above)} is above its ceiling.",
+        2: "Both of the post's speeds are above their ceilings.",
     }[len(two.above)]
 
 
 def _notes(two: Comparison) -> tuple[str, ...]:
     even = tokens_for_lead(two.ours.shape, two.theirs.shape, two.ours.precision)
     notes = [f"By bytes alone the two are equal at {even:,.0f} cached tokens, all sequences taken together."]
+    if two.shares:
+        notes.append(_post_verdict(two))
     if two.unfit:
         names = words.listed(two.unfit)
         notes.append(
@@ -295,7 +297,11 @@ def lead(ratio: float = 1.25, precision: str = "FP16", gpu: str = POST_GPU) -> T
         columns=_lead_columns(card.name),
         rows=tuple(_lead_row(lead) for lead in leads),
         finding=_lead_finding(leads),
-        notes=memory.doubts(card),
+        notes=(
+            "Cached tokens of all sequences together; fewer where the window helps. A batch can show it "
+            f"within {BASELINE}'s training length, where it fits and memory is the limit.",
+            *memory.doubts(card),
+        ),
     )
 
 
@@ -333,16 +339,12 @@ def _lead_finding(leads: Sequence[Lead]) -> str:
     tokens = tokens_for_lead(facts.model(CHALLENGER), facts.model(BASELINE), leads[0].precision, ratio)
     possible = [lead.batch for lead in leads if lead.possible]
     enough = (
-        "without its window no number of tokens is enough"
+        f"Without its window no number of tokens makes {CHALLENGER} {_times(ratio)}"
         if tokens is None
-        else f"it takes {tokens:,.0f} cached tokens, all sequences together, or fewer where its window helps"
+        else f"{CHALLENGER} is {_times(ratio)} from {tokens:,.0f} cached tokens on"
     )
-    where = (
-        f"the {card} can show it {_span(possible)}"
-        if possible
-        else f"none of these batches shows it on the {card} within {BASELINE}'s training length"
-    )
-    return f"For {CHALLENGER} to be {_times(ratio)}, {enough}; {where}."
+    where = f"the {card} can show it {_span(possible)}" if possible else f"no batch shows it on the {card}"
+    return f"{enough}; {where}."
 
 
 def _span(batches: Sequence[int]) -> str:
@@ -404,7 +406,7 @@ def _even_finding(one: Shared) -> str:
     later = f"{'less' if fewer else 'no less'} for each cached token"
     if one.even:
         later = f"less from {one.even:,.0f} cached tokens on"
-    return f"Set against {BASELINE}, a step with {who} reads {empty} with an empty cache, and {later}."
+    return f"Against {BASELINE}, {who} read {empty} with an empty cache, and {later}."
 
 
 def _kv_heads(one: Shared) -> str:

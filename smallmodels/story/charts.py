@@ -4,18 +4,10 @@ from typing import Literal
 
 import altair as alt
 
-from smallmodels.charts import Chart, colour, legend_below, voice
+from smallmodels.charts import Chart, colour, legend_below, verdict_looks, voice
 
-# How the post's story stands, told by shape as well as by colour.
+# How the post's story stands: each word is drawn by its verdict's mark.
 _STANDINGS = ["right", "defensible or unprovable", "overstated or contradicted", "left out"]
-
-
-_STANDING_COLOURS = alt.Scale(
-    domain=_STANDINGS, range=[colour("good"), colour("ink"), colour("bad"), colour("other")]
-)
-
-
-_STANDING_SHAPES = alt.Scale(domain=_STANDINGS, range=["circle", "triangle-up", "diamond", "square"])
 
 
 def timeline() -> Chart:
@@ -26,8 +18,7 @@ def timeline() -> Chart:
     row = alt.Y("row:N", sort=None, title=None, axis=None)
     axis = alt.Axis(format="%B %Y", tickCount={"interval": "month", "step": 2})
     start = alt.X("from:T", scale=alt.Scale(type="utc", padding=12), title=None, axis=axis)
-    tone = alt.Color("standing:N", scale=_STANDING_COLOURS, legend=legend_below())
-    shape = alt.Shape("standing:N", scale=_STANDING_SHAPES, legend=legend_below())
+    looks = verdict_looks("standing", _STANDINGS, legend_below())
     events, span = alt.Chart(alt.NamedData("events")), alt.Chart(alt.NamedData("span"))
 
     def words(side: str, align: Literal["left", "right"], x: str, dx: int) -> alt.Chart:
@@ -38,8 +29,10 @@ def timeline() -> Chart:
 
     layers = alt.layer(
         span.mark_rect(color=colour("grid"), opacity=0.6).encode(x=start, x2="to:T"),
-        events.mark_rule(strokeWidth=5, opacity=0.4).encode(y=row, x=start, x2="to:T", color=tone),
-        events.mark_point(filled=True, size=95, opacity=1).encode(y=row, x=start, color=tone, shape=shape),
+        events.mark_rule(strokeWidth=5, opacity=0.4).encode(
+            y=row, x=start, x2="to:T", stroke=looks["stroke"]
+        ),
+        events.mark_point(size=120, strokeWidth=1.5, opacity=1).encode(y=row, x=start, **looks),
         words("right", "left", "to:T", 10),
         words("left", "right", "from:T", -10),
     )

@@ -32,10 +32,11 @@ def timeline(start: str = "founding") -> Table:
             Column("days", "days since", format=",d", meaning=f"Counted from “{first.topic}”."),
             Column("post", "the post"),
             Column("fact", "what is known"),
-            Column("verdict", "verdict on the post"),
+            Column("verdict", "verdict on the post", kind="verdict"),
         ),
         rows=tuple(_row(Span(first, one)) for one in shown),
-        finding=f"{_length(counted)} {_score()}",
+        finding=_length(counted),
+        notes=(_score(),),
         series={"events": [_mark(one) for one in shown], "span": [_band(counted)]},
     )
 

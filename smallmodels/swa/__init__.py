@@ -6,10 +6,12 @@ Chapter 04. Reach, hops and pairs of windowed attention are `formulas`; `tables`
 
 from smallmodels.swa.formulas import attention_flops, effective_length, hops, reach, visible_pairs
 from smallmodels.swa.recorded import (
+    SHOWN,
     cache_memory,
     echoes,
     gpu_prefill,
     gradient_reach,
+    past_the_trained_length,
     phone_book,
     prefill_time,
     relay,
@@ -18,6 +20,8 @@ from smallmodels.swa.records import (
     ANSWERS,
     LEARNED_PCT,
     NAME_BEHIND,
+    NARROW_WINDOW,
+    TRAINED_LENGTH,
     Context,
     Depth,
     Fading,
@@ -26,9 +30,11 @@ from smallmodels.swa.records import (
     Prompt,
     Recalled,
     Sight,
+    Stretch,
     fadings,
     prompts,
     recalled,
+    stretches,
 )
 from smallmodels.swa.tables import (
     LONGEST,
@@ -44,6 +50,9 @@ __all__ = [
     "LEARNED_PCT",
     "LONGEST",
     "NAME_BEHIND",
+    "NARROW_WINDOW",
+    "SHOWN",
+    "TRAINED_LENGTH",
     "Context",
     "Depth",
     "Fading",
@@ -52,6 +61,7 @@ __all__ = [
     "Prompt",
     "Recalled",
     "Sight",
+    "Stretch",
     "attention_flops",
     "cache_by_context",
     "cache_memory",
@@ -64,6 +74,7 @@ __all__ = [
     "gradient_reach",
     "hops",
     "mask",
+    "past_the_trained_length",
     "phone_book",
     "prefill_time",
     "prompts",
@@ -71,5 +82,6 @@ __all__ = [
     "reach_by_layer",
     "recalled",
     "relay",
+    "stretches",
     "visible_pairs",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 
 from smallmodels.charts import Chart, colour, legend_below, log_axis, side_words, voice
+from smallmodels.swa.recorded import WAYS
 
 
 def mask() -> Chart:
@@ -71,7 +72,7 @@ def connections() -> Chart:
         .mark_rect(color=colour("mistral"))
         .encode(x=x, y=y, opacity=alt.Opacity("layers:Q", scale=needed, legend=legend)),
     )
-    return voice(layers, alt.Step(16))
+    return voice(layers, alt.Step(18)).properties(width=alt.Step(18))  # square: a pair is as far each way
 
 
 def reach_by_layer() -> Chart:
@@ -164,6 +165,34 @@ def phone_book() -> Chart:
         *_guess(guess, y),
     )
     return voice(layers, 220)
+
+
+def past_the_trained_length() -> Chart:
+    """Chapter 04: loss, or facts recalled, by the length of the text asked in; a line for each way.
+
+    Draws the series `lines` (length, figure, way), `levels` (figure, text) and `trained` (length, text) of
+    `swa.past_the_trained_length`.
+    """
+    lines, levels, trained = (alt.Chart(alt.NamedData(n)) for n in ("lines", "levels", "trained"))
+    lengths = alt.Axis(values=[2**n for n in range(6, 11)], format=",d", grid=False)
+    scale = alt.Scale(type="log", nice=False, padding=10)
+    x = alt.X("length:Q", scale=scale, axis=lengths, title="length of the text")
+    y = alt.Y("figure:Q", title="nats, or percent", axis=alt.Axis(grid=True), scale=alt.Scale(zero=True))
+    tones = [colour("mistral"), colour("other"), colour("good")]
+    ways = alt.Scale(domain=[*WAYS.values()], range=tones)
+    way = alt.Color("way:N", scale=ways, legend=legend_below())
+    layers = alt.layer(
+        levels.mark_rule(color=colour("muted"), strokeDash=[2, 3]).encode(y=y),
+        levels.mark_text(align="right", dy=-7, fontSize=12, color=colour("muted")).encode(
+            x=alt.value("width"), y=y, text="text:N"
+        ),
+        trained.mark_rule(color=colour("muted"), strokeDash=[4, 3]).encode(x=x),
+        lines.mark_line(strokeWidth=2.5, point={"size": 45}).encode(x=x, y=y, color=way),
+        trained.mark_text(align="left", dx=6, dy=8, fontSize=12, color=colour("muted")).encode(
+            x=x, y=alt.value(0), text="text:N"
+        ),
+    )
+    return voice(layers, 240)
 
 
 def gradient_reach() -> Chart:

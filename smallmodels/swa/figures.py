@@ -2,12 +2,14 @@
 
 from collections import Counter
 from functools import cache
+from math import log
 
 from smallmodels import facts, gqa, words
 from smallmodels.figures import Texts, computed
 from smallmodels.lab.config import Config
 from smallmodels.swa import records
 from smallmodels.swa.formulas import attention_flops, hops, reach, visible_pairs
+from smallmodels.swa.recorded import LETTERS, PAST
 from smallmodels.swa.tables import LONGEST
 
 MISTRAL, LLAMA = facts.model("Mistral 7B"), facts.model("Llama 2 7B")
@@ -248,6 +250,65 @@ def losses() -> Texts:
         "end-loss": words.share(2),
         "near-loss": words.share(3).capitalize(),
         "book-seeds": words.number(len(wrong)),
+    }
+
+
+# Past the trained length.
+
+
+@cache
+def stretched() -> dict[tuple[str, int], records.Stretch]:
+    """The recorded models by how they were trained and asked, and by the length of the text."""
+    return {(one.way, one.length): one for one in records.stretches(facts.run(PAST).rows)}
+
+
+@computed()
+def past_setup() -> Texts:
+    """The sizes of the models asked past their trained length, from the lab that trains them."""
+    settings = facts.run(PAST).settings
+    assert settings["lengths"][0] == records.TRAINED_LENGTH, "The shortest text is not as long as trained."
+    return {
+        "past-trained": f"{records.TRAINED_LENGTH}",
+        "past-window": f"{records.NARROW_WINDOW}",
+        "past-seeds": words.number(len(settings["seeds"])),
+        "past-hears": f"{reach(2, records.NARROW_WINDOW)}",
+        "past-longest": f"{max(settings['lengths']):,}",
+    }
+
+
+@computed(shows="past?show=loss")
+def past_loss() -> Texts:
+    """From the recorded models: mean losses in nats per character, in texts as long as trained and longer."""
+    found, longest = stretched(), max(facts.run(PAST).settings["lengths"])
+    trained = records.TRAINED_LENGTH
+    kept = {one.losses for (way, _), one in found.items() if way == "window"}
+    assert len({tuple(round(loss, 4) for loss in losses) for losses in kept}) == 1, "The window can tell."
+    whole, twice, far = (found["no window", n] for n in (trained, 2 * trained, longest))
+    assert min(twice.losses) - max(whole.losses) > 0.5, "Twice the length no longer breaks all of them."
+    lent = [one.loss for (way, _), one in found.items() if way == "window lent"]
+    assert max(lent) - whole.loss < 0.02, "A window lent no longer mends it."
+    return {
+        "past-kept": f"{found['window', longest].loss:.2f}",
+        "past-whole": f"{whole.loss:.2f}",
+        "past-twice": f"{twice.loss:.2f}",
+        "past-far": f"{far.loss:.2f}",
+        "past-guess": f"{log(LETTERS):.2f}",
+        "past-lent": f"{max(lent):.2f}",
+    }
+
+
+@computed(shows="past?show=facts%20recalled")
+def past_recall() -> Texts:
+    """From the recorded models: shares of facts named rightly, in percent, the mean of the seeds."""
+    found, longest = stretched(), max(facts.run(PAST).settings["lengths"])
+    kept, lent = (found[way, longest].recall_pct for way in ("window", "window lent"))
+    near, far = (found["no window", n].recall_pct for n in (records.TRAINED_LENGTH, longest))
+    assert min(kept, lent, near) > 98 > far + 30, "Facts are lost elsewhere than past the trained length."
+    return {
+        "past-kept-pct": f"{kept:.0f}",
+        "past-lent-pct": f"{lent:.0f}",
+        "past-near-pct": f"{near:.0f}",
+        "past-far-pct": f"{far:.0f}",
     }
 
 

@@ -5,6 +5,7 @@ record beside its own.
 """
 
 from collections.abc import Iterable, Sequence
+from math import log
 
 from smallmodels import words
 from smallmodels.arguments import checked
@@ -14,20 +15,32 @@ from smallmodels.swa.records import (
     GUESS_PCT,
     MB,
     NAME_BEHIND,
+    NARROW_WINDOW,
+    TRAINED_LENGTH,
     Fading,
     Prompt,
     Recalled,
+    Stretch,
     depths,
     fadings,
     held,
     prompts,
     recalled,
+    stretches,
 )
 from smallmodels.table import Cell, Column, Table, Value
 
 Row = dict[str, Value]
 Figures = dict[str, Value | Cell]
 
+PAST = "past-the-trained-length"  # the name of its record
+LOSS, RECALL = SHOWN = ("loss", "facts recalled")  # of models asked past their trained length
+LETTERS = 27  # of the invented language
+WAYS = {  # in which they were trained and are asked, by the record's name
+    "window": f"window of {NARROW_WINDOW}",
+    "no window": "no window",
+    "window lent": f"lent one of {TRAINED_LENGTH}",
+}
 GPU_WAYS = ("full", "windowed", "FlexAttention", "strips")  # of computing attention over a prompt
 
 
@@ -37,7 +50,7 @@ def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu"
 
     Raises ValueError for a window whose reach the run did not cross.
     """
-    shown, notes, source = recorded("relay", rows, device)
+    shown, record, source = recorded("relay", rows, device)
     cases = sorted(recalled(shown, sliding_window), key=lambda case: case.layers or 0)
     kept = None if rows is None else recalled(recorded("relay", None, device)[0], sliding_window)
     return Table(
@@ -53,7 +66,7 @@ def relay(rows: Rows | None = None, sliding_window: int = 8, device: str = "cpu"
         ),
         rows=tuple(_relay_row(case, source) | _relay_kept(case, kept) for case in cases),
         finding=_relay_finding(cases),
-        notes=notes,
+        record=record,
         series={
             "accuracy": [{"layers": case.layers, **point} for case in cases for point in _points(case)],
             "reaches": _edges([case.layers for case in cases if case.layers], sliding_window),
@@ -97,7 +110,7 @@ def phone_book(
     reach up to one position less than the reach. `n_facts` shows one number of facts only; ValueError when
     no run had so many, and for a window whose reach the run did not cross.
     """
-    shown, notes, source = recorded("phone-book", rows, device)
+    shown, record, source = recorded("phone-book", rows, device)
     tried = sorted({row["facts"] for row in shown})
     if n_facts is not None and n_facts not in tried:
         raise ValueError(f"No run carried {n_facts} facts; take one of {', '.join(map(str, tried))}.")
@@ -107,7 +120,7 @@ def phone_book(
         columns=(Column("case", "model"), Column("facts", "facts", format="d"), *_carried_columns()),
         rows=tuple(_carried_row(case, source) for case in cases),
         finding=_carried_finding(cases),
-        notes=notes,
+        record=record,
         series={
             "accuracy": [
                 {"layers": case.layers, "facts": case.n_facts, **point, "case": _case(case)}
@@ -168,6 +181,101 @@ def _carried_finding(cases: Sequence[Recalled]) -> str:
 
 
 @checked
+def past_the_trained_length(rows: Rows | None = None, show: str = LOSS, device: str = "cpu") -> Table:
+    """What becomes of small models in texts longer than any they learned from, with and without a window.
+
+    The same characters are foretold, or the same facts asked for at the same distance, with more and more
+    text in front. `show` is one of `SHOWN`; raises ValueError for anything else.
+    """
+    if show not in SHOWN:
+        raise ValueError(f"There is nothing called {show!r} to show; choose {' or '.join(SHOWN)}.")
+    given, notes, source = recorded(PAST, rows, device)
+    found = stretches(given)
+    kept = None if rows is None else stretches(recorded(PAST, None, device)[0])
+    lengths = sorted({one.length for one in found})
+    unit, form = ("nats per character", ".2f") if show == LOSS else ("%", ".0f")
+    return Table(
+        caption=f"Trained on {TRAINED_LENGTH} characters and asked in longer texts: {show}",
+        columns=(
+            Column("length", "length of the text", format=",d"),
+            *(Column(way, name, unit, form, _WAY_MEANS[way]) for way, name in WAYS.items()),
+            *(
+                Column(f"{way}, recorded", f"{name}, recorded", unit, form)
+                for way, name in (WAYS if kept else {}).items()
+            ),
+        ),
+        rows=tuple(_stretch_row(n, found, kept or [], show, source) for n in lengths),
+        finding=_stretch_finding(found, show, lengths),
+        notes=(*notes, *_stretch_notes(found)),
+        series={
+            "lines": [
+                {"length": one.length, "figure": _shown(one, show), "way": WAYS[one.way]} for one in found
+            ],
+            "levels": _stretch_levels(found, show),
+            "trained": [{"length": TRAINED_LENGTH, "text": "trained so far"}],
+        },
+    )
+
+
+_WAY_MEANS = {
+    "window": f"Trained and asked with a window of {NARROW_WINDOW}; mean of the seeds.",
+    "no window": "Trained and asked without a window; mean of the seeds.",
+    "window lent": "Trained without a window, and asked through one as wide as its training texts.",
+}
+
+
+def _shown(one: Stretch, show: str) -> float:
+    return round(one.loss if show == LOSS else one.recall_pct, 4)
+
+
+def _stretch_row(
+    length: int, found: Sequence[Stretch], kept: Sequence[Stretch], show: str, source: str
+) -> Figures:
+    row: Figures = {"length": length}
+    for one in found:
+        if one.length == length:
+            row[one.way] = Cell(_shown(one, show), source, _by_seed(one, show))
+    row |= {f"{one.way}, recorded": _shown(one, show) for one in kept if one.length == length}
+    return row
+
+
+def _by_seed(one: Stretch, show: str) -> str:
+    each = one.losses if show == LOSS else [100 * share for share in one.recalls]
+    return f"By seed: {words.listed(f'{figure:.2f}' for figure in each)}."
+
+
+def _stretch_finding(found: Sequence[Stretch], show: str, lengths: Sequence[int]) -> str:
+    first, last = lengths[0], lengths[-1]
+    figure = {
+        (one.way, one.length): f"{_shown(one, show):.2f}" if show == LOSS else f"{_shown(one, show):.0f}%"
+        for one in found
+    }
+    told = {way: f"{figure[way, first]} to {figure[way, last]}" for way in ("window", "no window")}
+    what = "the loss goes" if show == LOSS else "facts recalled go"
+    return (
+        f"From {first} to {last:,} characters, {what} from {told['window']} with a window, from "
+        f"{told['no window']} without."
+    )
+
+
+def _stretch_notes(found: Sequence[Stretch]) -> tuple[str, ...]:
+    return (
+        "Nothing but the text in front differs from length to length: the characters foretold are the same, "
+        "and so are the facts, their order and their distance.",
+        f"On these characters the language itself loses {found[0].exact:.2f} nats, a blind guess among "
+        f"{LETTERS} characters {log(LETTERS):.2f}; a guessed fact is right {GUESS_PCT:g}% of the time.",
+    )
+
+
+def _stretch_levels(found: Sequence[Stretch], show: str) -> list[Row]:
+    """What the best and the worst reader would come to."""
+    if show == RECALL:
+        return [{"figure": GUESS_PCT, "text": "a guess (percent)"}]
+    guess: Row = {"figure": round(log(LETTERS), 4), "text": "a guess (nats)"}
+    return [guess, {"figure": round(found[0].exact, 4), "text": "the language itself"}]
+
+
+@checked
 def gradient_reach(
     rows: Rows | None = None, n_layers: int = 4, sliding_window: int = 8, device: str = "cpu"
 ) -> Table:
@@ -175,7 +283,7 @@ def gradient_reach(
 
     Raises ValueError for layers and a window whose reach lies outside the run.
     """
-    shown, notes, source = recorded("gradient-reach", rows, device)
+    shown, record, source = recorded("gradient-reach", rows, device)
     states = fadings(shown)
     kept = [] if rows is None else fadings(recorded("gradient-reach", None, device)[0])
     limit = reach(n_layers, sliding_window)
@@ -191,7 +299,7 @@ def gradient_reach(
         ),
         rows=tuple(_gradient_row(distance, states, kept, source) for distance in edges),
         finding=_gradient_finding(states, limit),
-        notes=notes,
+        record=record,
         series={
             "gradients": [
                 {"state": one.state, "distance": distance, "gradient": size}
@@ -254,7 +362,7 @@ def echoes(changes: Sequence[float], n_layers: int, sliding_window: int) -> Tabl
         ),
         rows=tuple({"distance": n, "hops": hops(n, sliding_window), "change": changes[n]} for n in shown),
         finding=_echo_finding(changes, limit),
-        notes=("Measured just now, on this machine.",),
+        record=("Measured just now, on this machine.",),
     )
 
 
@@ -272,7 +380,7 @@ def _echo_finding(changes: Sequence[float], limit: int) -> str:
 @checked
 def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
     """Bytes that a rolling and a full cache hold, counted on the tensors."""
-    shown, notes, source = recorded("cache-memory", rows, device)
+    shown, record, source = recorded("cache-memory", rows, device)
     sizes = held(shown)
     longest = sizes[-1]
     return Table(
@@ -296,7 +404,7 @@ def cache_memory(rows: Rows | None = None, device: str = "cpu") -> Table:
             f"At {longest.context:,} tokens the full cache holds {longest.factor:,.0f} times what the "
             "rolling one does."
         ),
-        notes=notes,
+        record=record,
         series={
             "caches": [
                 {"context": size.context, "way": way, "mb": n_bytes / MB}
@@ -313,7 +421,7 @@ def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
 
     `device` names the record; a run just made is set beside it.
     """
-    shown, notes, source = recorded("prefill-time", rows, device)
+    shown, record, source = recorded("prefill-time", rows, device)
     found = prompts(shown)
     kept = None if rows is None else prompts(recorded("prefill-time", None, device)[0])
     return Table(
@@ -330,7 +438,7 @@ def prefill_time(rows: Rows | None = None, device: str = "cpu") -> Table:
         ),
         rows=tuple(_prompt_row(one, source) | _prompt_kept(one, kept) for one in found),
         finding=_prompt_finding(found[0], found[-1]),
-        notes=notes,
+        record=record,
         series=_prompt_lines(shown, found[-1]),
     )
 
@@ -379,7 +487,7 @@ def _prompt_finding(shortest: Prompt, longest: Prompt) -> str:
 @checked
 def gpu_prefill(rows: Rows | None = None) -> Table:
     """A layer's attention over a prompt on a card: full, windowed, and the windowed ways one by one."""
-    shown, notes, source = recorded("window-paths", rows, "cuda")
+    shown, record, source = recorded("window-paths", rows, "cuda")
     found = prompts(shown)
     return Table(
         caption="Attention of one layer over a prompt, on a card",
@@ -394,7 +502,7 @@ def gpu_prefill(rows: Rows | None = None) -> Table:
             for one in found
         ),
         finding=_gpu_finding(found[0], found[-1]),
-        notes=notes,
+        record=record,
         series=_prompt_lines(shown, found[-1]),
     )
 

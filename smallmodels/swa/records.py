@@ -14,6 +14,8 @@ GB, MB = 1e9, 1e6
 ANSWERS = 8  # values that the tasks of `lab.tasks` choose from
 GUESS_PCT = 100 / ANSWERS
 NAME_BEHIND = 1  # positions from a value of the phone book back to its name
+TRAINED_LENGTH = 64  # characters or tokens that the models of `lab.lengths` learned from at a time
+NARROW_WINDOW = 10  # of those that have a window
 LEARNED_PCT = 90  # a model below this inside one window has not learned the task
 
 
@@ -303,6 +305,44 @@ def prompts(rows: Rows) -> list[Prompt]:
 
 def _by_way(rows: Rows, length: int, what: str) -> dict[str, float]:
     return {row["way"]: row[what] for row in rows if row["length"] == length}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Models trained and asked in one way, in texts of one length; a loss and a share for each seed."""
+
+    way: str
+    length: int
+    losses: tuple[float, ...]  # nats per character
+    recalls: tuple[float, ...]  # shares of facts named rightly
+    exact: float  # what the language itself loses on the very characters counted
+
+    @property
+    def loss(self) -> float:
+        """The mean of the seeds."""
+        return fmean(self.losses)
+
+    @property
+    def recall_pct(self) -> float:
+        """The mean of the seeds, in percent."""
+        return 100 * fmean(self.recalls)
+
+
+def stretches(rows: Rows) -> list[Stretch]:
+    """One record for each way and length, in the order of the rows."""
+    cases: dict[tuple[str, int], list[dict[str, float]]] = {}
+    for row in rows:
+        cases.setdefault((row["way"], row["length"]), []).append(row)
+    return [
+        Stretch(
+            way,
+            length,
+            tuple(row["loss"] for row in some),
+            tuple(row["recall"] for row in some),
+            some[0]["exact"],
+        )
+        for (way, length), some in cases.items()
+    ]
 
 
 def held(rows: Rows) -> list[Held]:

@@ -34,6 +34,21 @@ def test_beyond_noise_one_by_one_and_together(report, beyond, together):
     assert (found.leads_beyond, found.beyond_together) == (beyond, together)
 
 
+# Margins in points at 95%, by hand: 1.96 sqrt(s1^2 + s2^2 - 2 r s1 s2), s from scores and lengths.
+TURNS = {"WinoGrande": (2.4, 3.41, 2.31), "PIQA": (2.2, 2.49, 1.69)}
+
+
+def test_two_verdicts_of_mistrals_paper_turn_at_the_published_correlation():
+    apart, together = (comparison(source="mistral-7b-paper", correlation=r) for r in (0, 0.54))
+    turned = {
+        then.title: (now.gap, round(then.margin, 2), round(now.margin, 2))
+        for then, now in zip(apart.pairs, together.pairs, strict=True)
+        if then.verdict()[0] != now.verdict()[0]
+    }
+    assert turned == TURNS
+    assert (apart.leads_beyond, together.leads_beyond) == (7, 9)
+
+
 def test_one_answer_scores_of_gsm8k_lie_as_far_apart_as_by_hand():
     found = published()
     assert [score.score_pct for score in found.voted] == [52.2, 50.0]
@@ -73,7 +88,7 @@ def test_what_chapter_01_says_in_words_of_the_mixtral_paper():
     }
     assert later["TriviaQA"] > mistral["TriviaQA"]
     assert sum(then[name] == score for name, score in later.items()) > len(later) / 2
-    assert benchmarks.measured_alike() == ["mistral-7b-paper", "open-llm-leaderboard-v1"]
+    assert "mixtral-paper" in benchmarks.measured_alike()
 
 
 @pytest.mark.parametrize("found", comparison(source="mistral-7b-paper").pairs, ids=lambda found: found.title)

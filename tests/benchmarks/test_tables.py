@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smallmodels import benchmarks, facts
-from smallmodels.benchmarks import MIXED, REPORTS, UNKNOWN, first_look, head_to_head, provenance, spread
+from smallmodels.benchmarks import (
+    MIXED,
+    REPORTS,
+    UNKNOWN,
+    first_look,
+    head_to_head,
+    power,
+    provenance,
+    spread,
+)
 
 # The post's first table as printed: benchmark, Mistral 7B, Llama 2 7B, Llama 2 13B, its verdict on the 13B.
 POST = """
@@ -209,7 +218,7 @@ def test_a_report_that_mixes_runs_and_quotations_compares_nothing():
 
 def test_a_pair_shows_the_runs_that_make_it_comparable():
     row = by_benchmark(head_to_head())["HellaSwag"]
-    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot acc"
+    assert row["challenger_from"] == row["baseline_from"] == "Mistral's run of 2023, 0-shot"
 
 
 def test_f1_has_no_binomial_margin_and_a_stand_in_says_so():
@@ -252,7 +261,8 @@ def test_a_figure_that_several_runs_agree_on_is_given_to_all_of_them():
     """Meta's run and Mistral's both have 80.7; the comparison stands on one, so the list must name it too."""
     rows = {figure: run for figure, _, _, run, _ in list(provenance().shown())[1:]}
     assert rows["HellaSwag, Llama 2 13B"] == (
-        "Meta's run of 2023, 0-shot acc, or Mistral's run of 2023, 0-shot acc: they agree"
+        "Meta's run of 2023, 0-shot length-normalised (inferred), "
+        "or Mistral's run of 2023, 0-shot: they agree"
     )
     for name, row in by_benchmark(head_to_head()).items():
         assert row["baseline_from"] in rows[f"{name}, Llama 2 13B"]
@@ -263,3 +273,127 @@ def test_a_figure_that_several_runs_agree_on_is_given_to_all_of_them():
 def test_a_benchmark_may_be_called_what_every_table_calls_it(name):
     title = facts.benchmark(name).title
     assert spread(benchmark=title) == spread(benchmark=name)
+
+
+# Counts by hand from the two reports' figures, as the dossier of facts has them.
+@pytest.mark.parametrize(
+    ("report", "tests", "trails"),
+    [("open-llm-leaderboard-v2", 6, {"IFEval"}), ("mixtral-paper", 12, {"TriviaQA"})],
+)
+def test_two_more_reports_ran_the_two_models_alike(report, tests, trails):
+    rows = by_benchmark(head_to_head(source=report))
+    assert len(rows) == tests
+    assert {name for name, row in rows.items() if row["gap"] < 0} == trails
+    assert MIXED not in {row["verdict"] for row in rows.values()}
+    assert None not in {row["margin"] for row in rows.values()}
+
+
+def test_every_report_of_the_models_is_among_those_to_choose_from():
+    """Two had been left out while the text said how many there are."""
+    ours, theirs = (
+        {
+            (benchmarks.records.report_of(s), s.pipeline_id, s.benchmark)
+            for s in facts.scores()
+            if s.model == name
+        }
+        for name in ("Mistral 7B", "Llama 2 13B")
+    )
+    shared = [report for report, run, test in ours & theirs if facts.benchmark(test).kind != "average"]
+    several = {report for report in shared if shared.count(report) > 2}
+    # A collection, whose reports are listed themselves, and a copy of one of them on another scale.
+    kept_out = {"obsscaling", "leaderboard-v2-copy"}
+    assert several - kept_out <= set(REPORTS)
+
+
+@given(st.floats(0, 0.9), st.floats(0, 0.9), st.sampled_from(REPORTS))
+def test_a_margin_shrinks_with_correlation_and_the_note_names_what_turns(one, other, source):
+    low, high = sorted([one, other])
+    wide, narrow = (head_to_head(source=source, correlation=r) for r in (low, high))
+    for w, n in zip(wide.values("margin"), narrow.values("margin"), strict=True):
+        assert w is None or n <= w + 1e-9
+    apart = by_benchmark(head_to_head(source=source))
+    turned = [name for name, row in by_benchmark(narrow).items() if row["verdict"] != apart[name]["verdict"]]
+    said = next((note for note in narrow.notes if note.startswith("Set against")), "")
+    assert all(f"{name} (to beyond noise)" in said for name in turned)
+    assert said.count("(to ") == len(turned)
+
+
+def test_the_link_of_the_text_turns_two_verdicts():
+    note = head_to_head(source="mistral-7b-paper", correlation=0.54).notes[0]
+    turned = "WinoGrande (to beyond noise) and PIQA (to beyond noise)"
+    assert note == f"Set against margins from averages, a correlation of 0.54 turns {turned}."
+
+
+def test_a_test_shows_gaps_as_small_as_its_own_arithmetic_says():
+    rows = {row["benchmark"]: row for row in power().records()}
+    humaneval = rows["HumanEval"]  # by hand: (1.960 + 0.842) * 100 * sqrt(2 * 0.247 * 0.753 / 164)
+    assert humaneval["detectable"] == pytest.approx(13.34, abs=0.01)
+    assert humaneval["needed"] == pytest.approx(164 * (13.34 / 11.6) ** 2, rel=0.002)
+    for row in power(correlation=0.5).records():  # pairs of 0.5 halve the variance
+        assert row["detectable"] == pytest.approx(rows[row["benchmark"]]["detectable"] / math.sqrt(2))
+
+
+@given(st.sampled_from(REPORTS), st.floats(0.5, 0.99), st.floats(0, 0.9), st.floats(0.5, 0.99))
+def test_every_reachable_power_is_finite(source, confidence, correlation, chance):
+    table = power(source, confidence, correlation, chance)
+    assert all(math.isfinite(value) and value > 0 for value in table.values("detectable"))
+    assert len(table.finding) < 125
+
+
+def test_what_is_marked_by_likelihoods_is_not_called_plain_accuracy():
+    """HellaSwag of Meta's and Mistral's runs were labelled as plain shares, which lie twenty points lower."""
+    makers = {
+        "llama-2-paper",
+        "llama-2-ablation",
+        "mistral-7b-paper",
+        "mixtral-paper",
+        "mistral-7b-card-draft",
+    }
+    hellaswag = [s for s in facts.scores() if s.benchmark == "HellaSwag"]
+    both = {s.model for s in hellaswag if s.metric == "acc"}  # the models of which both are known
+    plain = [s.score_pct for s in hellaswag if s.metric == "acc"]
+    divided = [s.score_pct for s in hellaswag if s.metric.startswith(("acc_", "len")) and s.model in both]
+    assert max(plain) < 65 < min(divided)
+    unstated = {"ARC-c", "ARC-e", "PIQA", "SIQA", "OBQA", "HellaSwag"}
+    labels = {s.metric for s in facts.scores() if s.pipeline_id in makers and s.benchmark in unstated}
+    assert labels == {"not stated", "length-normalised (inferred)"}
+
+
+def test_a_letter_written_out_turns_hellaswag_round():
+    scores = {
+        (s.model, s.metric): s.score_pct
+        for s in facts.scores()
+        if s.benchmark == "HellaSwag"
+        and s.pipeline_id in ("opencompass", "auto-round", "open-llm-leaderboard-v1")
+    }
+    leads = {metric: scores["Mistral 7B", metric] - scores["Llama 2 13B", metric] for _, metric in scores}
+    assert {metric: round(lead, 2) for metric, lead in leads.items()} == {
+        "acc_norm": 1.18, "acc": 1.23, "letter generated": -3.02,
+    }  # fmt: skip
+
+
+def test_three_programs_differ_on_one_model():
+    table = spread("LLaMA 1 65B", "MMLU")
+    assert {48.8, 63.7, 63.6} <= set(table.values("score"))
+    assert "15.1 points apart" in table.finding
+
+
+def test_scores_of_the_second_leaderboard_are_whole_numbers_of_right_answers():
+    """How its item counts were found: each score is a share of them. GPQA's are 1,192, some counted twice."""
+    items = {"IFEval": 834, "MuSR": 756, "GPQA": 1192, "MATH": 1324, "BBH": 5761}
+    for score in facts.scores():
+        if score.pipeline_id == "open-llm-leaderboard-v2" and score.benchmark in items:
+            n = items[score.benchmark]
+            held = facts.eval_set(score.benchmark, score.eval_set).n_items
+            assert held == (493 if score.benchmark == "GPQA" else n)
+            right = score.score_pct * n / 100
+            assert abs(right - round(right)) <= 0.0051 * n / 100, score.id
+
+
+def test_nested_sets_are_worth_fewer_questions():
+    """198 lie in 448 and these in 546: weights of three, two and one over the weights' squares."""
+    counts = {3: 198, 2: 448 - 198, 1: 546 - 448}
+    total = sum(weight * n for weight, n in counts.items())
+    worth = total**2 / sum(weight**2 * n for weight, n in counts.items())
+    assert total == 1192
+    assert facts.eval_set("GPQA", "leaderboard v2").n_items == round(worth)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Request
 from serve import BUILT, ROOT, Site
 
 SUBPATH = "/some/book/"
+SAVES_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 OURS = ("data:", "blob:", "about:", "file:")
 
 
@@ -23,7 +24,7 @@ class Book:
     site: Site
     below: Site
     folder: Path = BUILT
-    pages: list[str] = field(default_factory=lambda: toc_pages(ROOT / "_toc.yml"))
+    pages: list[str] = field(default_factory=lambda: toc_pages())
 
     def url(self, path: str = "") -> str:
         """The address of a page at the root of a host."""
@@ -34,7 +35,7 @@ class Book:
         return self.below.url(path)
 
 
-def toc_pages(toc: Path) -> list[str]:
+def toc_pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
     """Every page the table of contents names, as a path in the built book."""
     return [f"{Path(name).with_suffix('')}.html" for name in _files(yaml.safe_load(toc.read_text("utf-8")))]
 
@@ -84,15 +85,20 @@ FreshPage = Callable[..., Page]
 def fresh_page(book: Book, browser: Browser) -> Iterator[FreshPage]:
     """Makes pages, each in a context of its own: `fresh_page(expected_errors="regex", **context options)`.
 
+    With `python=False` the browser saves data, so that Python waits for a first touch: for tests of what is
+    there without it.
+
     At teardown the test fails on any request to another host, and on any console error or uncaught exception
     that `expected_errors` does not match (requests to other hosts cannot be excused).
     """
     opened: list[tuple[Any, Witness]] = []
 
-    def make(expected_errors: str = "", **options: Any) -> Page:
+    def make(expected_errors: str = "", python: bool = True, **options: Any) -> Page:
         witness = Witness((book.site.origin, book.below.origin), expected_errors)
         # What a service worker fetches, a test's routes do not see; test_offline.py lets it work.
         context = browser.new_context(**{"service_workers": "block", **options})
+        if not python:
+            context.add_init_script(SAVES_DATA)
         context.on("request", witness.on_request)
         context.on("page", witness.watch)
         opened.append((context, witness))

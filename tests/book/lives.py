@@ -22,7 +22,7 @@ PLACED = """all => all.map(text => [text.getBoundingClientRect(), text.textConte
   .sort(([a], [b]) => a.top - b.top || a.left - b.left).map(([, text]) => text)"""
 # All that a test looks at, in one look: so nothing can change between two of them.
 LOOK = """root => {
-  const fields = name => [...root.querySelectorAll(`:is(input, select)[name="${name}"]`)];
+  const fields = name => [...root.querySelectorAll(`:is(input, select, textarea)[name="${name}"]`)];
   const inside = {radio: "checked", checkboxes: "checked"};
   const set = ({name, kind}) => {
     if (kind in inside) return fields(name).filter(field => field.checked).map(field => field.value);
@@ -118,6 +118,7 @@ def value(spec: dict[str, Any], texts: list[str]) -> Any:
     kinds: dict[str, Callable[[str], Any]] = {
         "checkbox": lambda text: text == "true",
         "text": str,
+        "textarea": str,
         "log": float,
     }
     return kinds.get(spec["kind"], float if spec.get("float") else int)(texts[0])
@@ -160,7 +161,10 @@ def by_keyboard(page: Page, control: Locator, kind: str) -> Iterator[None]:
         "checkbox": ["Space", "Space"],
         "number": ["ArrowUp", "ArrowDown", "ArrowDown"],
         "text": ["x", "Backspace"],
+        "textarea": ["x", "Backspace"],
     }
+    if kind == "textarea":
+        page.keyboard.press("Control+End")
     for key in keys[kind]:
         page.keyboard.press(key)
         yield
@@ -181,8 +185,9 @@ def by_pointer(page: Page, control: Locator, kind: str) -> Iterator[None]:
         for label in control.locator("label").all():
             label.click()
             yield
-    elif kind == "text":
+    elif kind in ("text", "textarea"):
         control.click()
+        page.keyboard.press("Control+End")
         page.keyboard.press("y")
         yield
     else:

@@ -40,6 +40,7 @@ def test_another_state_waits_for_python_and_shows_no_other_table(
     page, held = before_python
     widget = find(page)
     widget.control("baseline").select_option("Llama 2 7B")
+    widget.settle("starting")
     widget.check()
     widget.control("source").select_option("mistral-7b-paper")
     expect(widget.root).to_have_attribute("aria-busy", "true")

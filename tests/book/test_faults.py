@@ -9,9 +9,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-from lives import CHAPTER, Widget, find
+from lives import CHAPTER, Widget, find, furnished
 from playwright.sync_api import Page, Route, expect
 from serve import BUILT, Handler, Server, Site
+
+from smallmodels import benchmarks
+from smallmodels.live import Live
 
 SCRIPTS = ("worker.js", "pyodide.js", "pyodide.asm.js")
 DATA = ("pyodide.asm.wasm", "stdlib.zip", "app.bin")
@@ -363,13 +366,8 @@ def test_a_long_word_in_a_link_is_cut(book: Any, page: Page, asked: str) -> None
 
 
 def test_a_table_without_controls_says_so(book: Any, page: Page) -> None:
-    page.goto(book.url(CHAPTER))
-    bare = page.evaluate(
-        """() => [...document.querySelectorAll(".live")].find(live =>
-          JSON.parse(live.querySelector(".live-data").textContent).controls.length === 0)?.id"""
-    )
-    assert bare, "no table of this chapter is without controls"
-    page.goto(book.url(f"{CHAPTER}#{bare}?x=1"))
+    furnished(book, page, Live(benchmarks.spread, id="bare"))
+    page.goto(book.url("scratch.html#bare?x=1"))
     page.reload()
-    said = find(page, bare).root.locator(".live-message").first
+    said = find(page, "bare").root.locator(".live-message").first
     expect(said).to_contain_text("There is no “x”; this table has no controls.")

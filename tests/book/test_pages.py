@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -13,27 +14,34 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import Book, FreshPage, toc_pages
 from fontTools.ttLib import TTFont
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, ViewportSize, expect
 from serve import BUILT, ROOT
 
 from smallmodels.live.portable import published
 
-PAGES = toc_pages(ROOT / "_toc.yml")
+PAGES = toc_pages()
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-# What a browser that tells of a data saver would say; Python then waits for the first touch.
-SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
 # Before Python, compressed: a page with a chart in view, a page without one.
 WITH_A_CHART, WITHOUT = 400_000, 200_000  # bytes
 MOST_REQUESTS = 20
+A4: ViewportSize = {"width": 680, "height": 960}  # between its margins
 FOREIGN = re.compile(r"require(?:\.min)?\.js|requirejs|html-manager|embed-amd|mathjax|thebe", re.IGNORECASE)
 
 every_page = pytest.mark.parametrize("path", PAGES)
-in_both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
+every_notebook = pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
 
 
+@cache
 def soup(path: str) -> BeautifulSoup:
+    """A page, parsed once for all its tests: to be read, not changed."""
     return BeautifulSoup((BUILT / path).read_text("utf-8"), "html.parser")
+
+
+@cache
+def names(path: str) -> frozenset[str]:
+    """Every id of a page."""
+    return frozenset(str(element["id"]) for element in soup(path).find_all(id=True))
 
 
 def outputs(notebook: Path) -> str:
@@ -43,12 +51,12 @@ def outputs(notebook: Path) -> str:
     return "".join("".join(bundle.get("text/html", [])) for bundle in data)
 
 
-def settle(page: Page, url: str) -> None:
+def settle(page: Page, url: str, state: str = "live") -> None:
     """Opens a page and waits until its widgets are up and its charts, down to the last, are drawn."""
     page.goto(url, wait_until="load")
     for live in page.locator("[data-live]").all():
         live.evaluate("live => live.scrollIntoView()")
-        expect(live).to_have_attribute("data-state", "live", timeout=60_000)
+        expect(live).to_have_attribute("data-state", state, timeout=60_000)
         chart = live.locator(".live-chart")
         if chart.count():
             chart.evaluate("chart => chart.scrollIntoView()")
@@ -102,7 +110,7 @@ def test_internal_links_lead_somewhere(path: str) -> None:
         target = BUILT / unquote(parts.path).lstrip("/")
         name = unquote(parts.fragment).split("?")[0]
         found = target.is_file() or (target / "index.html").is_file()
-        if not found or (name and not soup(str(target.relative_to(BUILT))).find(id=name)):
+        if not found or (name and name not in names(str(target.relative_to(BUILT)))):
             broken.append(link)
     assert broken == []
 
@@ -139,24 +147,48 @@ def test_formulas_are_set_while_building() -> None:
 # ---------------------------------------------------------------- what a browser sees
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, as one line for each place."""
-    # A page with an AMD loader would swallow axe; ours has none, but a reader's extension may bring one.
-    page.evaluate("window.define = undefined")
-    page.add_script_tag(path=AXE)
-    found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds, as one line for each place: by all its rules, or by these alone."""
+    if not page.evaluate("'axe' in window"):
+        # A page with an AMD loader would swallow axe; ours has none, but a reader's extension may bring one.
+        page.evaluate("window.define = undefined")
+        page.add_script_tag(path=AXE)
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run(rules.length ? {runOnly: rules} : {}).then(result => result.violations)", rules
+    )
     return [
         f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in found for node in rule["nodes"]
     ]
 
 
-@in_both_themes
+def in_both_themes(page: Page) -> list[str]:
+    """What axe-core finds in the light, and then in the dark: there by the rules that look at colours."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        page.wait_for_function(ALL_DRAWN)
+        rules = COLOURS if theme == "dark" else ()
+        found += [f"in the {theme}: {line}" for line in violations(page, *rules)]
+    return found
+
+
+COLOURS = ("color-contrast", "link-in-text-block")
+# A chart is drawn anew in the colours of its theme.
+ALL_DRAWN = """() => [...document.querySelectorAll(".live-chart")].every(
+    chart => chart.querySelector("svg") && !chart.hasAttribute("data-stale"))"""
+
+
 @every_page
-def test_axe_finds_nothing(book: Book, fresh_page: FreshPage, path: str, theme: str) -> None:
-    page = fresh_page(color_scheme=theme, reduced_motion="reduce")
+def test_axe_finds_nothing_at_rest_or_after_a_move(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(color_scheme="light", reduced_motion="reduce")
     settle(page, book.url(path))
-    expect(page.locator("html")).to_have_attribute("data-theme", theme)
-    assert violations(page) == []
+    assert in_both_themes(page) == []
+    page.emulate_media(color_scheme="light")
+    moved = [move(live) for live in page.locator("[data-live]").all()]
+    if moved:
+        assert True in moved
+        assert in_both_themes(page) == []
 
 
 def move(live: Locator) -> bool:
@@ -173,16 +205,6 @@ def move(live: Locator) -> bool:
     return False
 
 
-@in_both_themes
-@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
-def test_axe_finds_nothing_after_a_move(book: Book, fresh_page: FreshPage, path: str, theme: str) -> None:
-    page = fresh_page(color_scheme=theme, reduced_motion="reduce")
-    settle(page, book.url(path))
-    moved = [move(live) for live in page.locator("[data-live]").all()]
-    assert True in moved
-    assert violations(page) == []
-
-
 OUTSIDE = """() => [...document.querySelectorAll(".live-drawing svg text")].flatMap(text => {
     const [card, box] = [text.closest(".live"), text].map(node => node.getBoundingClientRect());
     const out = box.width > 0 && (box.left < card.left - 1 || box.right > card.right + 1);
@@ -191,11 +213,11 @@ OUTSIDE = """() => [...document.querySelectorAll(".live-drawing svg text")].flat
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+@every_notebook
 def test_what_a_chart_says_stays_in_its_frame(
     book: Book, fresh_page: FreshPage, path: str, width: int
 ) -> None:
-    page = fresh_page(viewport={"width": width, "height": 900})
+    page = fresh_page(python=False, viewport={"width": width, "height": 900})
     page.goto(book.url(path))
     for chart in page.locator(".live-chart").all():
         chart.scroll_into_view_if_needed()
@@ -203,22 +225,24 @@ def test_what_a_chart_says_stays_in_its_frame(
     assert page.evaluate(OUTSIDE) == []
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+@every_notebook
 def test_a_chapter_is_a_dozen_screens_at_most(book: Book, fresh_page: FreshPage, path: str) -> None:
-    page = fresh_page(viewport={"width": 1280, "height": 900})
-    settle(page, book.url(path))
+    page = fresh_page(python=False, viewport={"width": 1280, "height": 900})
+    settle(page, book.url(path), state="static")
     # The chapter itself: without the links to its neighbours and the book's footer below it.
     height = page.locator("article.bd-article").evaluate("text => text.getBoundingClientRect().height")
     print(f"{path}: {height / 900:.1f} screens")
     assert height <= 12 * 900
 
 
-@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280, 1920])
 @every_page
-def test_nothing_sticks_out_sideways(book: Book, fresh_page: FreshPage, path: str, width: int) -> None:
-    page = fresh_page(viewport={"width": width, "height": 800})
+def test_nothing_sticks_out_sideways(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(python=False)
     page.goto(book.url(path), wait_until="load")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (320, 360, 768, 1024, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"at {width} pixels"
 
 
 @every_page
@@ -260,10 +284,10 @@ def compressed(response: Response) -> int:
 
 
 @every_page
-def test_a_page_stays_within_its_budget_before_python(book: Book, page: Page, path: str) -> None:
+def test_a_page_stays_within_its_budget_before_python(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(python=False)
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
-    page.add_init_script(SAVE_DATA)
     page.goto(book.url(path), wait_until="load")
     page.wait_for_load_state("networkidle")
     weighed(path, answers)
@@ -325,8 +349,9 @@ def test_the_fonts_hold_every_character_of_the_pages() -> None:
     assert has <= light_pages.CHARACTERS
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
-def test_contents_marks_the_section_that_is_read(book: Book, page: Page, path: str) -> None:
+@every_notebook
+def test_contents_marks_the_section_that_is_read(book: Book, fresh_page: FreshPage, path: str) -> None:
+    page = fresh_page(python=False)
     page.goto(book.url(path))
     marked = page.locator("#pst-page-toc-nav a.active")
     links = page.locator("#pst-page-toc-nav a")
@@ -406,11 +431,11 @@ PRINTED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+@every_notebook
 def test_paper_is_light_and_only_rows_and_charts_stay_whole(
     book: Book, fresh_page: FreshPage, path: str
 ) -> None:
-    page = fresh_page(color_scheme="dark", viewport={"width": 680, "height": 960})  # A4 between its margins
+    page = fresh_page(python=False, color_scheme="dark", viewport=A4)
     page.goto(book.url(path))
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

@@ -164,7 +164,7 @@ def test_every_reachable_rent_is_finite_and_consistent(
             assert (row["verdict"] == expected) or (expected is None and row["verdict"].startswith("renting"))
             if expected is None and not math.isclose(at_work, used):
                 assert (row["verdict"] == "renting is cheaper as used here") == (at_work < used)
-    assert " 0 at the API" not in table.finding
+    assert "API: 0)" not in table.finding
     assert ("is priced in EUR" in " ".join(table.notes)) == source.startswith("Mistral")
     assert math.isfinite(len(table.to_html()))
 
@@ -184,7 +184,7 @@ def test_what_a_7b_saves_depends_on_its_heads_and_the_load():
 
 def test_free_and_foreign_prices_say_so():
     free = self_hosted(api="OpenRouter/2023-11")
-    assert "Mistral 7B 0.45 rented, free at the API" in free.finding
+    assert "Mistral 7B 0.45 (API: free)" in free.finding
     assert "taken in EUR too" in self_hosted(api="Mistral/2024-01").notes[0]
     assert self_hosted().notes == ()
 
@@ -197,7 +197,7 @@ def test_a_rolling_cache_is_said_to_be_one():
 
 def test_no_rent_is_rounded_to_nothing():
     table = self_hosted("B200 SXM", 0.1, 1, 0.7, "FP16", 32, 4096)
-    assert "Mistral 7B 0.0049 rented" in table.finding
+    assert "Mistral 7B 0.0049 (API: " in table.finding
     assert "0.0049" in table.to_text()
     assert "0.00 " not in table.to_text()
 

@@ -26,7 +26,8 @@ def test_a_step_that_only_reads_lies_on_its_line() -> None:
     assert table.values("ms") == pytest.approx(table.values("fitted_ms"))
     assert table.values("fewer") == pytest.approx([1, 1.25, 1, 4])
     assert table.values("faster") == pytest.approx([1, 103 / 83, 1, 403 / 103])
-    assert "3.9 times as fast as with 8, where the bytes say 4.0; t = 3 ms + bytes / 10 GB/s" in table.finding
+    assert "3.9 times as fast as with 8, where the bytes say 4.0." in table.finding
+    assert "t = 3 ms + bytes / 10 GB/s" in table.notes[0]
     assert [tag["text"] for tag in table.series["tags"]] == ["8", "1"]
 
 
@@ -36,7 +37,7 @@ def test_times_that_follow_something_else_get_no_line() -> None:
         {"n_kv_heads": h, "context": n, "bytes": b, "seconds": ms / 1e3, "least": 0.0, "most": 1.0}
         for h, n, b, ms in cases
     ]
-    found = gqa.decode_time(rows).finding
+    found = gqa.decode_time(rows).notes[0]
     assert found.endswith("does not follow the bytes here: a step takes 4.9 to 5.1 ms, whatever it reads.")
 
 
@@ -55,7 +56,7 @@ def test_runs_are_compared_seed_by_seed() -> None:
     margin = student.ppf(0.975, df=2) * 0.34641 / 3**0.5  # the deviation of .5, .5 and -.1
     assert table.values("margin") == [None, pytest.approx(margin, rel=1e-4)]
     assert "+0.300 ± 0.861 with 1 (2 of 3 worse)" in table.finding
-    assert "Seeds alone make up to 2.000." in table.finding
+    assert "Seeds alone make up to 2.000." in table.notes[0]
 
 
 def test_the_best_way_to_merge_may_change_as_training_goes_on() -> None:
@@ -102,9 +103,9 @@ def test_another_devices_record_says_how_far_it_is_from_the_first(
 )
 def test_a_run_just_made_stands_beside_the_record(shown: Any, name: str, keys: tuple[str, ...]) -> None:
     rows = [{key: row[key] for key in keys or row} for row in facts.run(name).rows]
-    notes = shown(rows).notes
-    assert notes[0] == "Run just now, on this machine."
-    assert notes[-1] == f"Recorded before, on {facts.run(name).device}: {shown().finding}"
+    table = shown(rows)
+    assert table.record == ("Run just now, on this machine.",)
+    assert table.notes[-1] == f"Recorded before, on {facts.run(name).device}: {shown().finding}"
     assert not any("Recorded before" in note for note in shown().notes)
 
 
@@ -118,7 +119,7 @@ def test_every_figure_is_finite_and_says_where_it_was_measured(show: object) -> 
     drawn = [v for rows in table.series.values() for row in rows for v in row.values()]
     shown = [v for c in table.columns for v in table.values(c.name)]
     assert all(isfinite(v) for v in drawn + shown if isinstance(v, int | float))
-    assert "H100" in table.notes[0]
+    assert "H100" in table.record[0]
     assert table.sources()
 
 

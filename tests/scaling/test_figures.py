@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from printed import LLAMA_2_13B, MISTRAL_7B, bisected, independent_loss
 
-from smallmodels import facts
+from smallmodels import facts, scaling
 from smallmodels.figures import of_room
 from smallmodels.live.answer import answer
 from smallmodels.scaling import LAWS
@@ -28,7 +28,9 @@ def test_a_widget_can_show_the_state(state: str) -> None:
 
 
 def test_states_hold_the_figures_they_show() -> None:
-    assert FIGURES["equal-compute-tokens"].shows == f"laws?d_challenger={TEXT['equal-compute-tokens']}"
+    shown = [row["to"] for row in scaling.laws().series["equal"]]
+    assert FIGURES["equal-compute-tokens"].shows == "laws"
+    assert [f"{tokens:.2f}" for tokens in shown] == [TEXT["equal-compute-tokens"]]
     sizes = next(row for row in facts.post_factors() if row.id == "parameters")
     billions = sizes.challenger_value / 1e9, sizes.baseline_value / 1e9
     assert FIGURES["needed-rounded"].shows == "factors?n_challenger={:g}&n_baseline={:g}".format(*billions)

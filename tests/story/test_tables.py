@@ -64,7 +64,7 @@ def test_what_holds_is_counted():
     for standing, ids in by_hand.items():
         assert sorted(id for id, kind in standings.items() if kind == standing) == ids
     counts = "Of 10 things the post says or implies, 4 are right, 4 defensible or unprovable, 2 overstated"
-    assert counts in timeline().finding
+    assert counts in timeline().notes[0]
     verdicts = dict(zip(timeline().values("topic"), timeline().values("verdict"), strict=True))
     assert verdicts["Seed round"] == "right: as announced"
 

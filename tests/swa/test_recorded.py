@@ -1,5 +1,6 @@
 """What chapter 04 shows of measurements: the records, and made-up ones, small enough to check by hand."""
 
+import json
 from math import isclose, isfinite
 from typing import Any
 
@@ -11,6 +12,7 @@ from smallmodels.table import Table
 SHOWN: dict[str, Any] = {
     "relay": swa.relay,
     "phone book": swa.phone_book,
+    "past": swa.past_the_trained_length,
     "gradient": swa.gradient_reach,
     "cache": swa.cache_memory,
     "prefill": swa.prefill_time,
@@ -25,12 +27,16 @@ def finite(table: Table) -> bool:
     return all(map(isfinite, numbers)) and bool(table.finding) and len(table.to_html()) > 0
 
 
-@pytest.mark.parametrize("device", ["cpu", "cuda"])
-@pytest.mark.parametrize("name", SHOWN)
+RECORDED = [
+    (name, device) for name in SHOWN for device in ("cpu", "cuda") if (name, device) != ("past", "cuda")
+]
+
+
+@pytest.mark.parametrize(("name", "device"), RECORDED)
 def test_every_figure_is_finite_and_says_where_it_was_measured(name: str, device: str) -> None:
     table = SHOWN[name](device=device)
     assert finite(table)
-    assert ("H100" in table.notes[0]) == (device == "cuda" or name == "card")
+    assert ("H100" in table.record[0]) == (device == "cuda" or name == "card")
     assert table.sources()
 
 
@@ -66,6 +72,58 @@ def test_the_phone_book_is_counted_as_by_hand() -> None:
     assert flat.finding.startswith("Of 4 facts, 2 layers name 100%")
     with pytest.raises(ValueError, match="No run carried 5 facts; take one of 4, 8"):
         swa.phone_book(rows, n_facts=5)
+
+
+def stretch(way: str, length: int, seed: int, loss: float, recall: float) -> dict[str, Any]:
+    return {"way": way, "length": length, "seed": seed, "loss": loss, "recall": recall, "exact": 0.75}
+
+
+def test_models_past_their_trained_length_are_averaged_as_by_hand() -> None:
+    rows = [
+        stretch("window", 64, 0, 1.0, 1.0),
+        stretch("window", 64, 1, 1.5, 0.5),
+        stretch("window", 128, 0, 1.25, 1.0),
+        *(stretch(way, n, 0, n / 64, 64 / n) for way in ("no window", "window lent") for n in (64, 128)),
+    ]
+    table = swa.past_the_trained_length(rows)
+    assert table.values("length") == [64, 128]
+    assert table.values("window") == [1.25, 1.25]
+    assert table.values("no window") == [1, 2]
+    assert table.finding == (
+        "From 64 to 128 characters, the loss goes from 1.25 to 1.25 with a window, from 1.00 to 2.00 without."
+    )
+    assert len(table.columns) == 1 + 3 + 3  # what the record has stands beside
+    recalled = swa.past_the_trained_length(rows, show="facts recalled")
+    assert recalled.values("window") == [75, 100]
+    assert recalled.values("no window") == [100, 50]
+    assert "from 100% to 50% without" in recalled.finding
+    with pytest.raises(ValueError, match="nothing called 'pace' to show; choose loss or facts recalled"):
+        swa.past_the_trained_length(rows, show="pace")
+
+
+def test_what_the_record_says_past_the_trained_length_read_without_the_book() -> None:
+    path = facts.data_folder() / "runs" / "past-the-trained-length.json"
+    rows = json.loads(path.read_text("utf-8"))["rows"]
+    for show, field, factor in (("loss", "loss", 1), ("facts recalled", "recall", 100)):
+        table = swa.past_the_trained_length(show=show)
+        for way in ("window", "no window", "window lent"):
+            for length, shown in zip(table.values("length"), table.values(way), strict=True):
+                each = [row[field] for row in rows if (row["way"], row["length"]) == (way, length)]
+                assert len(each) == 3
+                assert isclose(float(str(shown)), factor * sum(each) / 3, abs_tol=1e-4)
+
+
+def test_without_a_window_every_seed_breaks_and_with_one_none_does() -> None:
+    """What chapter 04 says of single runs, not of their mean."""
+    by: dict[tuple[str, int], list[float]] = {}
+    for row in facts.run("past-the-trained-length").rows:
+        by.setdefault((row["way"], row["length"]), []).append(row["loss"])
+    for length in (128, 256, 512, 1024):
+        assert min(by["no window", length]) > max(by["no window", 64]) + 0.5
+        assert all(
+            isclose(a, b, abs_tol=1e-4) for a, b in zip(by["window", length], by["window", 64], strict=True)
+        )
+        assert max(by["window lent", length]) < max(by["window lent", 64]) + 0.02
 
 
 def test_what_flops_predict_goes_through_the_longest_full_run() -> None:
@@ -114,7 +172,7 @@ def test_what_makes_no_difference_on_the_card_is_said_so() -> None:
 def test_a_run_just_made_stands_beside_the_record(show: Any, name: str, column: str, kept: str) -> None:
     """The record played back as a run of today agrees with itself; the record alone has no second column."""
     table = show(facts.run(name).rows)
-    assert table.notes == ("Run just now, on this machine.",)
+    assert table.record == ("Run just now, on this machine.",)
     assert table.values(kept) == table.values(column) == show().values(column)
     with pytest.raises(KeyError):
         show().values(kept)

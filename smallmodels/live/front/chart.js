@@ -1,5 +1,7 @@
 // The chart: drawn by vega once it comes near the screen, or sent by Python.
+import { Axes, holdable } from "./axes.js";
 import { button, h } from "./dom.js";
+import { LASTS, glide, standing } from "./glide.js";
 
 // Remarks on a specification are for its author, who met them when the picture was made.
 const QUIET = Object.fromEntries(["level", "error", "warn", "info", "debug"].map((name) => [name, () => QUIET]));
@@ -16,6 +18,9 @@ class Drawing {
   /** @type {string[]} the series that the chart draws */
   names = [];
   fed = ""; // the categories that vega has met
+  at = 0; // when it was fed last
+  /** @type {Axes | null} */
+  axes = null;
   width = 0;
   work = Promise.resolve();
   /** @type {Promise<void> | null} */
@@ -81,9 +86,12 @@ class Drawing {
     const compiled = usermeta?.compiled ? sizedSpec : compile(sizedSpec, { logger: QUIET }).spec;
     const box = h("div", { class: "live-drawing" });
     this.figure.append(box);
+    this.figure.toggleAttribute("data-fixed", !this.fits());
     // Expressions as trees, interpreted: vega's own way makes functions of text, which a strict page forbids.
-    const runtime = parse(compiled, undefined, { ast: true });
+    const { spec, held } = holdable(compiled);
+    const runtime = parse(spec, undefined, { ast: true });
     this.view = new View(runtime, { expr, renderer: "svg", container: box, hover: true });
+    this.axes = new Axes(this.view, held);
     this.view.tooltip((_handler, event, _item, value) => this.explain(event, value));
     await this.redraw();
     // Vega names every mark to a screen reader; here the chart is one image, named by what it shows.
@@ -110,6 +118,9 @@ class Drawing {
     this.waiting = null; // what comes from now on is fed after this
     if (this.signal.aborted || !this.latest) return;
     const { series = {}, finding } = this.latest;
+    const box = this.view.container();
+    // Of moves that follow each other fast each is shown at once: that is gliding already.
+    const before = performance.now() - this.at > LASTS && !this.axes?.on ? standing(box) : [];
     // Vega keeps a category where it first stood, so where they change it must forget the old ones first.
     if (this.fed !== (this.fed = categories(series))) {
       for (const name of this.names) this.view.data(name, []);
@@ -118,7 +129,18 @@ class Drawing {
     for (const name of this.names) this.view.data(name, structuredClone(series[name] ?? []));
     this.view.resize(); // room beside the axes for what is written there now
     await this.view.runAsync();
-    this.view.container().setAttribute("aria-label", finding);
+    if (this.axes?.grow()) await this.view.runAsync();
+    glide(before, box);
+    this.at = performance.now();
+    box.setAttribute("aria-label", finding);
+  }
+
+  /** A slider is being dragged, or is let go: its axes stand still meanwhile. */
+  hold(dragged) {
+    if (!this.axes || this.axes.on === dragged) return;
+    if (dragged) return this.axes.hold();
+    this.axes.release();
+    this.redraw();
   }
 
   /** Whether the chart takes the width of its place. */
@@ -145,6 +167,7 @@ export const drawnChart = (figure, spec, host, tip, signal) => new Drawing(figur
 /** A chart Python draws anew for every state, or a sentence where it cannot. */
 export function sentChart(figure) {
   return {
+    hold: () => {},
     update: ({ svg, finding }) => {
       if (svg) figure.innerHTML = svg;
       else if (!figure.firstElementChild) {

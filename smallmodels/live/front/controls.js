@@ -3,6 +3,9 @@
 import { h } from "./dom.js";
 import { Refusal, brief, canonical, enumerated, formatted, listed, numberText, plain, power, powers, readable, shortened, snapped, typedNumber } from "./values.js";
 
+const PAUSE = 400; // milliseconds without a key in a text before it is read
+const LINKED = 1500; // letters of a text that a link still carries
+
 /** Sets a field, but leaves alone what someone is typing when it already says the same. */
 function rewrite(input, value) {
   if (input.value === "" || String(value) !== String(typeof value === "number" ? Number(input.value) : input.value)) {
@@ -95,6 +98,20 @@ function text(spec, id) {
   };
 }
 
+/** Several lines, pasted or typed: what is in them may be too long for a link, and changes letter by letter. */
+function textarea(spec, id) {
+  const look = { rows: 8, wrap: "off", spellcheck: "false", autocapitalize: "off", autocomplete: "off" };
+  const input = h("textarea", { id, name: spec.name, ...look });
+  return {
+    node: single(spec, labelled(spec, id), input),
+    pause: PAUSE,
+    long: (text) => text.length > LINKED,
+    read: () => JSON.stringify(input.value),
+    write: (value) => rewrite(input, JSON.parse(value)),
+    parse: ([typed]) => JSON.stringify(typed),
+  };
+}
+
 function checkbox(spec, id) {
   const input = h("input", { type: "checkbox", id, name: spec.name });
   return {
@@ -176,17 +193,17 @@ function checkboxes(spec) {
   };
 }
 
-const KINDS = { slider, log, number, text, checkbox, select, radio, checkboxes };
+const KINDS = { slider, log, number, text, textarea, checkbox, select, radio, checkboxes };
 
 /** One control with its place for a sentence of refusal. */
 export function control(spec, id) {
-  const made = { print: (text) => [plain(text)], allow: () => {}, ...KINDS[spec.kind](spec, id), spec };
+  const made = { print: (text) => [plain(text)], allow: () => {}, pause: 0, long: () => false, ...KINDS[spec.kind](spec, id), spec };
   const error = h("p", { class: "live-error", id: `${id}-error`, hidden: true });
   made.node.append(error);
   made.refuse = (sentence) => {
     error.textContent = shortened(sentence);
     error.hidden = !sentence;
-    for (const field of made.node.querySelectorAll("input, select")) {
+    for (const field of made.node.querySelectorAll("input, select, textarea")) {
       for (const [name, value] of Object.entries({ "aria-invalid": "true", "aria-describedby": error.id })) {
         if (sentence) field.setAttribute(name, value);
         else field.removeAttribute(name);

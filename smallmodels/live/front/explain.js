@@ -1,8 +1,18 @@
 // Explanations on hover, focus and touch, and a table that is one stop of the Tab key.
 import { h } from "./dom.js";
+import { NARROW } from "./place.js";
 
-/** Shows what the elements that match `marked` say of themselves, wherever they are under `root`. */
-export function explanations(root, signal, marked = ".live-why") {
+/** Puts a tip over a place, or below one at the top of the screen. */
+function placeTip(tip, rect) {
+  const left = rect.left + rect.width / 2 - tip.offsetWidth / 2;
+  const above = rect.top - tip.offsetHeight - 6;
+  tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+  tip.style.top = `${above < 8 ? rect.bottom + 6 : above}px`;
+}
+
+/** Shows what the elements that match `marked` say of themselves, wherever they are under `root`. `source` finds the
+ * link to the source that a text names: it stands with the text, and Enter follows it. */
+export function explanations(root, signal, marked = ".live-why", source = (_text) => null) {
   const tip = h("div", { class: "live-tip", popover: "manual", "aria-hidden": "true" });
   let owner = null;
   let leaving = 0;
@@ -13,16 +23,13 @@ export function explanations(root, signal, marked = ".live-why") {
     if (tip.isConnected) tip.hidePopover?.();
     tip.remove();
   };
-  const place = (rect) => {
-    const left = rect.left + rect.width / 2 - tip.offsetWidth / 2;
-    const above = rect.top - tip.offsetHeight - 6;
-    tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${above < 8 ? rect.bottom + 6 : above}px`;
-  };
+  const place = (rect) => placeTip(tip, rect);
   const show = (text, rect, of) => {
     clearTimeout(leaving);
     owner = of;
     tip.textContent = text;
+    const link = of && source(text);
+    if (link) tip.append(" ", link);
     root.append(tip);
     tip.showPopover?.();
     place(rect);
@@ -33,14 +40,16 @@ export function explanations(root, signal, marked = ".live-why") {
     else if (why && why !== owner) show(why.getAttribute("aria-description"), why.getBoundingClientRect(), why);
     else if (why) clearTimeout(leaving);
   };
-  on(root, "pointerover focusin click", enter);
-  on(root, "pointerout", ({ pointerType, target }) => {
+  const leave = ({ pointerType, target }) => {
     // Time enough to move on to the explanation itself; what has the focus keeps its explanation.
     if (pointerType === "touch" || !target.closest(`${marked}, .live-tip`)) return;
     leaving = setTimeout(() => owner === document.activeElement || hide(), 200);
-  });
+  };
+  on(root, "pointerover focusin click", enter);
+  on(root, "pointerout", leave);
   on(root, "focusout", hide);
   on(document, "keydown", (event) => event.key === "Escape" && hide());
+  on(root, "keydown", ({ key, target }) => key === "Enter" && target === owner && tip.querySelector("a")?.click());
   on(document, "pointerdown", ({ target }) => target.closest(`${marked}, .live-tip`) || hide());
   on(document, "scroll", () => owner && place(owner.getBoundingClientRect()), { capture: true, passive: true });
   return { show, hide };
@@ -48,7 +57,10 @@ export function explanations(root, signal, marked = ".live-why") {
 
 /** Makes a table's explained figures one stop of the Tab key: arrows go on from figure to figure. */
 export function walkable(scroll, signal) {
-  const whys = () => [...scroll.querySelectorAll("table .live-why")];
+  const whys = () => {
+    const all = [...scroll.querySelectorAll("table .live-why")];
+    return NARROW.matches ? all.filter((why) => !why.closest(".rest")) : all;
+  };
   const stop = (chosen) => whys().forEach((why) => (why.tabIndex = why === chosen ? 0 : -1));
   const beside = { ArrowLeft: -1, ArrowRight: 1 };
   const inColumn = (from, step) => {

@@ -1,5 +1,7 @@
 // A notebook: the kernel computes.
+import { Questions } from "./asking.js";
 import { visit, wished } from "./links.js";
+import { offerPlay } from "./offer.js";
 import { same } from "./values.js";
 import { View } from "./view.js";
 
@@ -73,12 +75,16 @@ class Kernel {
   }
 }
 
-/** Draws a `Live` whose Python side is `model` into `el`; returns the clean-up. */
-export function render({ model, el }) {
+/**
+ * Draws a `Live` whose Python side is `model` into `el`; returns the clean-up.
+ * @param {{model: any, el: HTMLElement}} widget
+ * @param {((view: View, section: HTMLElement, ask: Function) => Promise<void>) | null} play of a `Play`
+ */
+export function render({ model, el }, play = null) {
   const leaving = new AbortController();
   const kernel = new Kernel(model);
   el.innerHTML = model.get("html");
-  const view = new View(el.querySelector(".live"), kernel, leaving.signal);
+  const view = new View(/** @type {HTMLElement} */ (el.querySelector(".live")), kernel, leaving.signal);
   const tell = () => kernel.tell(view);
   const lose = () => (kernel.lost = true);
   const answered = () => {
@@ -94,12 +100,22 @@ export function render({ model, el }) {
   });
   for (const [event, act] of events) model.on(event, act);
   tell();
+  if (play) offerPlay(view, (section) => play(view, section, asker(model, leaving.signal)));
   followClicks(view, leaving.signal);
   keepKeys(view.root, leaving.signal);
   return () => {
     for (const [event, act] of events) model.off(event, act);
     leaving.abort();
   };
+}
+
+/** Questions to the small model, which a kernel's PyTorch answers. */
+function asker(model, signal) {
+  const questions = new Questions((message) => model.send({ play: message }));
+  const hear = (content) => content?.played && questions.heard(content.played);
+  model.on("msg:custom", hear);
+  signal.addEventListener("abort", () => model.off("msg:custom", hear));
+  return (question, given) => questions.ask(question, given);
 }
 
 /** A notebook's address is not ours: a click on a link to this Live sets it, and that is all that happens. */

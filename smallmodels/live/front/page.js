@@ -1,10 +1,12 @@
 // The published page: Python in a worker computes.
+import { ModelWorker } from "./asking.js";
 import { h } from "./dom.js";
 import { Engine, question } from "./engine.js";
 import { explanations } from "./explain.js";
-import { scriptFault } from "./faults.js";
+import { megabytes, scriptFault } from "./faults.js";
 import { arrive, held, visit, wished } from "./links.js";
 import { followMoved } from "./moved.js";
+import { offerPlay } from "./offer.js";
 import { Prepared } from "./prepared.js";
 import { same } from "./values.js";
 import { View } from "./view.js";
@@ -42,6 +44,23 @@ class Site {
       this.tries++;
       throw new Error(await scriptFault(url, message));
     }));
+  }
+
+  /** The book's own entry for a source. */
+  entry(id) {
+    const page = this.base("../../book/sources.html");
+    return `${page.origin}${page.pathname}#source-${id}`;
+  }
+
+  /** Of the buttons that set a view, the one whose state it shows is pressed. */
+  shown(view) {
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const buttons = document.querySelectorAll(`.buttons a[href^="#${CSS.escape(view.root.id)}?"]`);
+    for (const button of buttons) {
+      const state = view.requested(wished(button.hash)?.params ?? new URLSearchParams());
+      if (same(state, view.state)) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
   }
 
   start() {
@@ -99,11 +118,33 @@ export function publish(script) {
   for (const view of site.views) {
     site.prepared.set(view, new Prepared(view, base(`results/${script.dataset.livePage}--${view.root.id}.json`)));
   }
+  offerPlays(site);
   if (site.views.length) startWhenIdle(() => site.start());
+  for (const view of site.views) site.shown(view);
   followLinks(new Map(site.views.map((view) => [view.root.id, view])));
   followMoved(base);
-  explanations(document.body, never, ".live-figure"); // the marked figures of the text
+  explanations(document.body, never, ".live-figure, .live-word"); // the marked figures and words of the text
   performance.mark("live: controls ready");
+}
+
+/** Small models that write in the page: their script, their worker and their files come when a reader asks. */
+function offerPlays(site) {
+  const progress = (done, all) => {
+    if (done === all) return; // what comes then says so itself
+    const text = `The small model is coming: ${megabytes(done)} of ${megabytes(all)} MB.`;
+    document.querySelectorAll(".play-offer .play-said").forEach((place) => (place.textContent = text));
+  };
+  const worker = new ModelWorker(site.base("decoder.js"), progress);
+  const ask = (question, given) => worker.ask(question, given);
+  for (const view of site.views) {
+    offerPlay(view, async (section) => {
+      const url = site.base("play.js");
+      const { play } = await import(url.href).catch(async ({ message }) => {
+        throw new Error(await scriptFault(url, message));
+      });
+      await play(view, section, ask);
+    });
+  }
 }
 
 /** Starts Python when the page has loaded and rests; at the first touch where data is to be saved. */

@@ -1,19 +1,18 @@
 // Where things stand on a small screen: the table folded, the chart in sight of the control that moves it.
 
-const NARROW = "(max-width: 40em)";
+export const NARROW = matchMedia("(max-width: 40em)");
 
-/** Folds the table on a narrow screen and opens it on a wide one, now and whenever the width changes. */
-export function foldWhereNarrow(figures, signal) {
-  const narrow = matchMedia(NARROW);
-  const fold = () => (figures.open = !narrow.matches);
+/** Folds a table under its chart on a narrow screen and opens it on a wide one, now and at every change of width. */
+export function foldWhereNarrow(figures, chart, signal) {
+  const fold = () => (figures.open = !chart || !NARROW.matches);
   fold();
-  narrow.addEventListener("change", fold, { signal });
+  NARROW.addEventListener("change", fold, { signal });
 }
 
 /** On a phone too low for both the chart comes to the foot of the screen, and stays there until another place is
  * touched. Elsewhere it stays where it is: on a low, wide screen it would cover the very controls. */
 export function keepInView(root, control, chart) {
-  if (!chart || root.dataset.touched !== undefined || !matchMedia(NARROW).matches) return;
+  if (!chart || root.dataset.touched !== undefined || !NARROW.matches) return;
   if (chart.getBoundingClientRect().bottom <= innerHeight) return;
   root.dataset.touched = "";
   const covered = control.getBoundingClientRect().bottom - chart.getBoundingClientRect().top + 8;

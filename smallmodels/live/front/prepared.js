@@ -49,8 +49,8 @@ function unpacked(packed, texts) {
   if (packed.error) return { error: whole(packed.error) };
   const series = Object.entries(packed.series).map(([name, is]) => [name, each(is).map((text) => JSON.parse(text))]);
   return {
-    ...Object.fromEntries(["html", "finding", "csv", "markdown"].map((part) => [part, whole(packed[part])])),
-    ...Object.fromEntries(["notes", "sources"].map((part) => [part, each(packed[part])])),
+    ...Object.fromEntries(["html", "finding", "verdict", "csv", "markdown"].map((part) => [part, whole(packed[part])])),
+    ...Object.fromEntries(["notes", "sources", "record"].map((part) => [part, each(packed[part])])),
     series: Object.fromEntries(series),
     choices: packed.choices,
     nearest: packed.nearest,

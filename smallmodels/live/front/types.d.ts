@@ -13,8 +13,10 @@ export type Choice = { open: string[]; why: string };
 export type Result = {
   html?: string;
   finding?: string;
+  verdict?: string; // HTML
   notes?: string[];
-  sources?: string[];
+  sources?: string[]; // HTML
+  record?: string[];
   series?: Record<string, Row[]>;
   csv?: string;
   markdown?: string;
@@ -50,6 +52,10 @@ export type Control = {
   parse(typed: string[]): string;
   print(text: string): string[];
   refuse(sentence: string): void;
+  /** Milliseconds to wait for another key before what stands there is read. */
+  pause: number;
+  /** Whether a value is too long to be carried by a link. */
+  long(text: string): boolean;
   /** Shuts the options that would show nothing; none where they depend on nothing. */
   allow(choice?: Choice): void;
 };
@@ -73,6 +79,10 @@ export type Host = {
   vega(compiled: boolean): Promise<any>;
   ask(view: any, state: State): Promise<Result>;
   again?(view: any): void;
+  /** A view shows another state. */
+  shown?(view: any): void;
+  /** Where the page has its own entry for a source. */
+  entry?(id: string | undefined): string;
 };
 
 /** What shows an explanation beside what it explains. */
@@ -81,6 +91,11 @@ export type Tip = { show(text: string, rect: DOMRect, owner: Element | null): vo
 declare global {
   const __PYODIDE_INFO__: Record<string, string>;
   const __FILES__: Record<string, { size: number; sum: number }>;
+  const __MODELS__: {
+    built: Record<string, { size: number; sum: number }>;
+    language: string;
+    checkpoints: Record<string, { weights: string; config: any }>;
+  };
   interface Navigator {
     connection?: { saveData: boolean };
   }

@@ -4,6 +4,8 @@ import { control } from "./controls.js";
 import { button, copied, download, h } from "./dom.js";
 import { explanations, walkable } from "./explain.js";
 import { foldWhereNarrow, keepInView } from "./place.js";
+import { openRows } from "./rows.js";
+import { turn } from "./glide.js";
 import { Refusal, brief, enumerated, plain, shortened } from "./values.js";
 
 const CALM = 500; // milliseconds without a move before a finding is announced
@@ -20,8 +22,14 @@ export class View {
   state = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   calm;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  typing;
+  /** @type {import("./types").Control | null} a text in which the last key was pressed a moment ago */
+  unfinished = null;
   /** @type {Set<import("./types").Control>} controls whose own text is no value */
   unread = new Set();
+  /** @type {((state: import("./types").State) => void)[]} told of every state that the controls take on */
+  followers = [];
   refused = ""; // why the function gives nothing for what the controls say
   sizes = new ResizeObserver(() => this.reachableByKeys());
 
@@ -35,7 +43,7 @@ export class View {
     this.host = host;
     /** @type {import("./types").Described} */
     this.data = JSON.parse(root.querySelector(".live-data")?.textContent ?? "");
-    const parts = ["controls", "finding", "chart", "figures", "scroll", "notes", "panel"];
+    const parts = ["controls", "verdict", "finding", "chart", "figures", "scroll", "notes", "panel"];
     /** @type {Record<string, any>} the parts of the HTML by name */
     this.parts = Object.fromEntries(parts.map((part) => [part, root.querySelector(`.live-${part}`)]));
     this.nearest = h("p", { class: "live-nearest" });
@@ -46,12 +54,14 @@ export class View {
     this.first = Object.fromEntries(this.data.controls.map((spec) => [spec.name, spec.value]));
     /** @type {import("./types").Result} */
     this.result = { ...this.data.result, html: this.parts.scroll.innerHTML };
-    this.oneStop = walkable(this.parts.scroll, signal);
-    this.oneStop();
+    this.caption = h("p", { class: "live-caption", "aria-hidden": "true" }); // heard as the table's own
     this.furnish(signal);
+    this.oneStop = walkable(this.parts.scroll, signal);
+    this.openRows = openRows(this.parts.scroll, signal);
+    this.arrange();
     this.write(this.first);
     this.answered = this.first; // the state whose table is shown
-    const tip = explanations(root, signal);
+    const tip = explanations(root, signal, ".live-why", (text) => this.sourceOf(text));
     this.drawing = this.parts.chart && this.drawer(tip, signal);
     this.drawing?.update(this.result);
     this.offer(this.result);
@@ -67,18 +77,23 @@ export class View {
     form.after(this.message);
     this.parts.finding.after(this.nearest);
     this.panel().prepend(this.exports());
-    foldWhereNarrow(figures, signal);
+    this.nameParts();
+    scroll.before(this.caption);
+    foldWhereNarrow(figures, this.parts.chart, signal);
     form.addEventListener("submit", (event) => event.preventDefault(), { signal });
     form.addEventListener("input", ({ target }) => this.changed(target), { signal });
+    form.addEventListener("pointerdown", ({ target }) => target.type === "range" && this.drawing?.hold(true), { signal });
+    for (const event of ["change", "pointerup", "pointercancel"]) {
+      document.addEventListener(event, () => this.drawing?.hold(false), { signal });
+    }
     this.sizes.observe(scroll);
-    this.sizes.observe(scroll.querySelector("table")); // another font may make it wider
     signal.addEventListener("abort", () => this.sizes.disconnect());
   }
 
   buttons() {
     const bar = h("div", { class: "live-buttons" }, button(this.data.reset, () => this.move(this.first)));
     if (!this.host.links) return bar;
-    const link = button("Copy link to this view", (own) => this.copy(own, this.link()));
+    const link = button("Copy link to this view", (own) => this.copy(own, this.link(), this.leftOut()));
     link.classList.add("live-link");
     bar.append(link);
     return bar;
@@ -93,17 +108,23 @@ export class View {
     return h("section", { class: "live-buttons live-exports" }, h("p", {}, "Data"), ...buttons);
   }
 
-  /** The place behind the quiet line: its line names the data too, now that they can be taken. */
+  /** The place behind the quiet line; its line names the data too, now that they can be taken. */
   panel() {
     const { panel = null, notes } = this.parts;
     const made = panel ?? h("details", { class: "live-panel" }, h("summary"));
     if (!panel) notes.after(made);
-    const line = made.querySelector("summary");
     const place = h("div");
-    place.append(...[...made.children].filter((child) => child !== line));
-    line.textContent = ["Data", line.textContent].filter(Boolean).join(", ");
+    place.append(...[...made.children].slice(1));
     made.append(place);
+    this.parts.panel = made;
     return place;
+  }
+
+  /** The quiet line names what is behind it in this state. */
+  nameParts() {
+    const { panel } = this.parts;
+    const full = (name) => panel.querySelector(`.live-${name.toLowerCase()}:not([hidden])`);
+    panel.firstElementChild.textContent = ["Data", ...["Sources", "Code", "Record"].filter(full)].join(", ");
   }
 
   drawer(tip, signal) {
@@ -114,6 +135,23 @@ export class View {
   changed(target) {
     const own = this.controls.find(({ node }) => node.contains(target));
     if (!own) return;
+    this.typed(own);
+    if (!own.pause) return this.reading(own);
+    this.root.setAttribute("aria-busy", "true");
+    this.unfinished = own;
+    this.typing = setTimeout(() => this.reading(own), own.pause);
+  }
+
+  /** What was being typed elsewhere when this control moved counts as typed. */
+  typed(own) {
+    clearTimeout(this.typing);
+    const other = this.unfinished;
+    this.unfinished = null;
+    if (other && other !== own) this.state = { ...this.state, [other.spec.name]: other.read() };
+  }
+
+  reading(own) {
+    this.unfinished = null;
     keepInView(this.root, own.node, this.parts.chart);
     try {
       this.took(own, own.read());
@@ -169,6 +207,8 @@ export class View {
    * @param {import("./types").Control | null} by the control that was moved, if one was
    */
   move(state, by = null) {
+    clearTimeout(this.typing); // what was being typed is no part of this state
+    this.unfinished = null;
     this.moved = by;
     this.write(state);
     const turn = ++this.turn;
@@ -182,6 +222,7 @@ export class View {
     for (const own of this.controls) own.write(state[own.spec.name]);
     for (const own of this.unread) own.refuse("");
     this.unread.clear();
+    for (const follow of this.followers) follow(this.state);
   }
 
   take(result) {
@@ -208,19 +249,19 @@ export class View {
     this.answered = { ...state };
     this.mend();
     const { scroll, finding, figures } = this.parts;
-    if (this.result.html !== result.html) {
-      scroll.innerHTML = result.html;
-      this.sizes.observe(scroll.querySelector("table"));
-      this.oneStop();
-    }
+    const another = this.result.html !== result.html;
+    if (another) scroll.innerHTML = result.html;
     this.result = result;
     delete this.root.dataset.shown;
     requestAnimationFrame(() => this.reachableByKeys()); // when the page is laid out anyway
     this.announce(finding, result.finding);
-    figures.querySelector("summary").textContent = counted(scroll.querySelectorAll("tbody tr").length);
+    if (this.parts.verdict) turn(this.parts.verdict, result.verdict);
+    figures.querySelector("summary").textContent = counted(scroll.querySelectorAll("tbody tr:not(.live-more)").length);
+    if (another) this.arrange();
     this.remark(result);
     this.offer(result);
     this.drawing?.update(result);
+    this.host.shown?.(this);
   }
 
   /** Options that would show nothing are shut; where nothing is shown, a link leads to the nearest that is. */
@@ -239,12 +280,44 @@ export class View {
     return options.find(([, text]) => text === value)?.[0] ?? plain(value);
   }
 
-  /** Renews notes and sources in place, so that a panel someone opened stays open. */
-  remark({ notes, sources }) {
-    this.parts.notes.replaceChildren(...notes.map((note) => h("p", {}, note)));
-    const list = this.root.querySelector(".live-sources ul");
-    list?.replaceChildren(...sources.map((source) => h("li", {}, source)));
-    list?.parentElement?.toggleAttribute("hidden", sources.length === 0);
+  /** Sees to a table that has just come: its caption, its one stop of the Tab key, its rows on a phone. */
+  arrange() {
+    const { scroll } = this.parts;
+    this.sizes.observe(scroll.querySelector("table")); // another font may make it wider
+    this.caption.textContent = scroll.querySelector("caption").textContent;
+    this.oneStop();
+    this.openRows();
+  }
+
+  /** Renews notes, sources and record in place, so that a panel someone opened stays open. */
+  remark({ notes, sources, record }) {
+    const { notes: place, panel } = this.parts;
+    place.replaceChildren(...notes.map((note) => h("p", {}, note)));
+    const fill = (kind, list, made) => {
+      list?.replaceChildren(...made);
+      panel.querySelector(`.live-${kind}`)?.toggleAttribute("hidden", made.length === 0);
+    };
+    fill("sources", panel.querySelector(".live-sources ul"), sources.map((source) => this.entry(source)));
+    fill("record", panel.querySelector(".live-record"), record.map((text) => h("p", {}, text)));
+    this.nameParts();
+  }
+
+  /** A source as Python wrote it, its links leading where this page has them. */
+  entry(source) {
+    const item = h("li");
+    item.innerHTML = source;
+    if (!this.host.entry) return item;
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const links = item.querySelectorAll("a[data-source]");
+    for (const link of links) link.href = this.host.entry(link.dataset.source);
+    return item;
+  }
+
+  /** The link to what an explanation names first, if it is a source of this table. */
+  sourceOf(text) {
+    const items = [...this.root.querySelectorAll(".live-sources li")];
+    const own = items.find((item) => text.startsWith(item.textContent ?? ""))?.querySelector("a[href]");
+    return own ? h("a", { href: own.getAttribute("href"), tabindex: "-1" }, "To the source") : null;
   }
 
   /** The finding is true at once for those who see it, and spoken when the moves have come to rest. */
@@ -279,11 +352,17 @@ export class View {
     this.root.dataset.state = state;
   }
 
-  async copy(own, text) {
+  /** What a link to this view cannot carry, in a sentence. */
+  leftOut() {
+    const long = this.controls.filter((own) => own.long(this.state[own.spec.name])).map(({ spec }) => spec.label);
+    return long.length ? `Copied, without “${long.join("”, “")}”: it is too long for a link.` : "Copied.";
+  }
+
+  async copy(own, text, done = "Copied.") {
     const said = (own.dataset.said ??= own.textContent); // a second click may come before the word is back
-    const done = await copied(text);
-    own.textContent = done ? "Copied" : "Not allowed here";
-    this.say(done ? "Copied." : "This browser does not let the page copy.");
+    const allowed = await copied(text);
+    own.textContent = allowed ? "Copied" : "Not allowed here";
+    this.say(allowed ? done : "This browser does not let the page copy.");
     setTimeout(() => {
       own.textContent = said;
       this.say();
@@ -298,7 +377,8 @@ export class View {
   /** The fragment that sets a state. */
   address(state) {
     const params = new URLSearchParams();
-    for (const { spec, print } of this.controls) {
+    for (const { spec, print, long } of this.controls) {
+      if (long(state[spec.name])) continue; // stands at its first value there
       for (const value of print(state[spec.name])) params.append(spec.name, value);
     }
     return `#${this.root.id}?${params}`;
