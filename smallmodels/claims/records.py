@@ -45,6 +45,10 @@ class Assumptions:
         """The same but for one of them."""
         return replace(self, **{name: value})
 
+    def told(self) -> str:
+        """All of them in words, for a citation."""
+        return "; ".join(f"{NAMES[name]} {called(name, getattr(self, name))}" for name in self.__slots__)
+
     def address(self) -> str:
         """What stands behind the `#` of an address that brings a board in this state."""
         return state("board", **{name: getattr(self, name) for name in self.__slots__})
@@ -71,7 +75,7 @@ def choices() -> Mapping[str, list[tuple[str, Any]]]:
         "source": benchmarks.like_for_like(),
         "law": scaling.law_choices(),
         "tokens": [(f"{value:g} trillion", value) for value in TOKENS],
-        "cached": [(words.number(value), value) for value in CACHED],
+        "cached": [(f"{value:,}" if value else "none", value) for value in CACHED],
         "batch": [(words.number(value), value) for value in BATCHES],
         "snapshot": cost.snapshots(),
     }

@@ -29,6 +29,22 @@ SUBJECTS = {
     "story": "story",
     "take": "what follows",
 }
+# What the widgets that the judges lead to show, by their ids.
+PLACES = {
+    "head-to-head": "test by test",
+    "factors": "the factors",
+    "ratios": "tokens per parameter",
+    "kv-cache": "the cache",
+    "cache": "the rolling cache",
+    "reach": "the reach",
+    "effective": "the context",
+    "inference": "the ceilings",
+    "footprint": "what fits",
+    "api": "the prices",
+    "use-cases": "the uses",
+    "timeline": "the timeline",
+    "crossings": "the crossings",
+}
 FIXED, ALONE = "nothing that moves here", "nothing, moved alone"
 
 
@@ -58,7 +74,7 @@ def board(
         rows=tuple(map(_row, found.rulings)),
         finding=f"Of {figures(len(found.rulings), 'claim')}: {found.told()}.",
         series={"marks": _marks(found), "counts": _counts(found)},
-        notes=(f"To cite this board, name the book (CITATION.cff) and its state: {given.address()}",),
+        notes=(f"To cite this board, copy its link and say its state: {given.told()}.",),
     )
 
 
@@ -78,7 +94,7 @@ def of_chapter(chapter: Sequence[str]) -> Table:
     found = Board(given, tuple(rulings))
     return Table(
         caption=f"The post's claims on {listed(SUBJECTS[name] for name in chapter)}",
-        columns=_columns(),
+        columns=_columns()[:-1],  # what shows it stands on the chapter's own page
         rows=tuple(map(_row, found.rulings)),
         finding=f"Of {figures(len(rulings), 'claim')}: {found.told()}.",
     )
@@ -118,8 +134,8 @@ def _turned(ruling: Ruling, turns: Sequence[Turn]) -> Cell:
 
 
 def _place(shows: str) -> str:
-    """A widget by its id, as a reader reads it."""
-    return shows.partition("?")[0].replace("-", " ")
+    """What the widget of a state shows, in a reader's words."""
+    return PLACES[shows.partition("?")[0]]
 
 
 def _marks(found: Board) -> Records:

@@ -43,7 +43,7 @@ def crossings() -> Chart:
         side_words(first, "right", "left", 0, 14, **ink).encode(y=ROW, x=day, text="text:N"),
         side_words(first, "left", "right", 0, 14, **ink).encode(y=ROW, x=day, text="text:N"),
     )
-    return voice(layers, alt.Step(42))
+    return voice(layers, alt.Step(38))
 
 
 def behind() -> Chart:
@@ -94,7 +94,7 @@ def staircase() -> Chart:
         side_words(steps, "right", "left", 7, -9, **words).encode(x=day, y=size, text="text:N"),
         side_words(steps, "left", "right", -7, 11, **words).encode(x=day, y=size, text="text:N"),
     )
-    return voice(layers, 270)
+    return voice(layers, 240)
 
 
 def experts() -> Chart:
@@ -122,4 +122,4 @@ def experts() -> Chart:
         ),
         words.encode(x=active, y=score, text="text:N"),
     )
-    return voice(layers, 260)
+    return voice(layers, 235)

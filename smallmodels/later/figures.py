@@ -273,20 +273,6 @@ def tokens() -> Texts:
     }
 
 
-@computed(shows="crossings?limit=9")
-def an_exercise_in_limits() -> Texts:
-    """Tests of the same leaderboard on which a model of at most 9B is above Llama 2 70B."""
-    found, whole = later.forecast(BIG, 9), later.forecast()
-    maths = on(found, "GSM8K")
-    assert len(found.above) == len(whole.above)
-    assert maths.first
-    return {
-        "nine-above": words.number(len(found.above)),
-        "nine-maths": maths.first.of.model,
-        "nine-later": words.number(round(since_post(maths.day) - since_post(on(whole, "GSM8K").day))),
-    }
-
-
 @computed(shows="staircase?threshold=60")
 def an_exercise_in_thresholds() -> Texts:
     """Months to half at another threshold, from PaLM's and from Chinchilla's size."""

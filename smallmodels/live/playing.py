@@ -71,7 +71,7 @@ def _recorded_sample() -> str:
     run = facts.run("play-sample")
     characters = "".join(_coloured(**row) for row in run.rows)
     told = f"Written by the model as trained ({run.date}); the darker, the more it was surprised."
-    return f'<p class="play-text">{characters}</p><p class="play-key">{escape(told)}</p>'
+    return f'<div class="play-text">{characters}</div><p class="play-key">{escape(told)}</p>'
 
 
 def _coloured(character: str, surprise: float, exact: float | None) -> str:

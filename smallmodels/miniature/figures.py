@@ -480,14 +480,12 @@ def order_on_the_gpu() -> Texts:
 
 @computed()
 def spoilt() -> Texts:
-    """What was replaced in the texts of the noisy runs, and how many runs there are, from their record."""
+    """The most that was replaced in the texts of the noisy runs, their sizes and seeds, from their record."""
     runs = soiled()
     few, many = runs.budgets
     assert many == 2 * few, "The larger budget is no longer twice the smaller."
     return {
         "noise-most": f"{100 * max(runs.shares):.0f}%",
-        "noise-runs": f"{len(runs.run.rows)}",
-        "noise-read": f"{many / 1e6:.2f}",
         "noise-sizes": number(len(runs.sizes)),
         "noise-seeds": number(len({row["seed"] for row in runs.run.rows})),
     }
@@ -509,7 +507,6 @@ def outdone() -> Texts:
         "noise-turn-most": f"{100 * given(far.most):.1f}",
         "noise-turn-near": f"{100 * given(near.share):.1f}%",
         "noise-one-in": f"{1 / given(far.share):.0f}",
-        "noise-share": f"{100 * sizes[32] / sizes[48]:.0f}%",
     }
 
 

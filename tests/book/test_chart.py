@@ -18,10 +18,10 @@ def test_the_chart_follows_the_table_the_theme_and_the_width(book: Any, page: Pa
     svg = chart.locator(".live-drawing svg")
     expect(svg).to_be_visible()
     dots = svg.locator(".mark-symbol path")
-    expect(dots).to_have_count(2 * len(benchmarks.head_to_head().rows))
+    expect(dots).to_have_count(3 * len(benchmarks.head_to_head().rows))  # two scores and a verdict
     widget.control("source").select_option("mistral-7b-paper")
     widget.settle()
-    expect(dots).to_have_count(2 * len(benchmarks.head_to_head(source="mistral-7b-paper").rows))
+    expect(dots).to_have_count(3 * len(benchmarks.head_to_head(source="mistral-7b-paper").rows))
     ink = "element => getComputedStyle(element.querySelector('text')).fill"
     light = svg.evaluate(ink)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")

@@ -21,6 +21,8 @@ CHOICES = {  # what the page's controls offer, by argument
     "read": {f"{budget}" for _, budget in miniature.budget_choices()},
     "show": {*miniature.SHOWN},
     "how": {"Huber"},
+    "amount": {amount for _, amount in miniature.noise_amounts()},
+    "whose": {*miniature.WHOSE},
 }
 
 

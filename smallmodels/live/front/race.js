@@ -4,7 +4,7 @@ import { Written } from "./written.js";
 import { settingOf } from "./setting.js";
 
 const LANE_SLICE = 0.04; // seconds for one writer before it is the other's turn
-const RACE = 3; // seconds for each
+const RACE = 1.5; // seconds for each
 const SIDES = ["left", "right"];
 
 class Lane {

@@ -19,7 +19,7 @@ export class Written {
   gone = 0; // spans that have rolled out of the window
 
   constructor() {
-    this.node = h("p", { class: "play-text", tabindex: "0", role: "group", "aria-label": "The text, with the newest at its end" });
+    this.node = h("div", { class: "play-text", tabindex: "0", role: "group", "aria-label": "The text, with the newest at its end" });
   }
 
   /** Begins anew after a text that was only read. */
