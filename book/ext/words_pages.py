@@ -17,6 +17,7 @@ CHAPTER = re.compile(r"notebooks/\d\d[a-z]?-(?!lab-)")
 WORDS_A_MINUTE = 230
 # Too common in other senses: where these are meant, the text says so.
 EVERYDAY = {"key", "value", "query", "reach", "score", "margin", "fit", "floor", "shot", "seed", "serving"}
+EVERYDAY |= {"loss", "head", "power", "compute"}
 # A word is explained in running text only, and not where it is a link, a name or code.
 ELSEWHERE = (nodes.reference, nodes.literal, nodes.title, nodes.raw, nodes.math, nodes.caption, nodes.strong)
 RUNNING = (nodes.paragraph,)
