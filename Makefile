@@ -42,6 +42,7 @@ html: _build/html/.built
 _build/html/.built: $(SOURCES) .venv/.book node_modules/.ready $(if $(EXECUTE),.venv/.notebooks force) | assets
 	@echo "Building the book ..."
 	@mkdir -p _build
+	@python tools/inputs.py
 	@jupyter-book build . --all --path-output . -n -W --keep-going > _build/build.log 2>&1 || { \
 		sed 's/\x1b\[[0-9;]*m//g' _build/build.log | grep -E 'WARNING|ERROR|rror:' | head -20; \
 		echo "The book did not build; the whole log is in _build/build.log." >&2; exit 1; }

@@ -184,7 +184,7 @@ async function main() {
   const sources = await ours();
   const inputs = [
     ...(await files(LIVE, "s")),
-    FRAME,
+    ...(await files(dirname(FRAME), ".js")),
     ...sources.map(([, here]) => here),
     LANGUAGE,
     ...(await files(RUNS, ".safetensors")),

@@ -106,11 +106,18 @@ def open_site(folder: Path, port: int) -> Site:
         return Site(folder)
 
 
+def port(text: str) -> int:
+    """A port as it is typed; `ArgumentTypeError` for what is none."""
+    if text.isascii() and text.isdigit() and int(text) < 65_536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; choose a number from 0 to 65535.")
+
+
 def main() -> None:
     """Serves until interrupted."""
     parser = argparse.ArgumentParser(description="Serve the built book on this machine.")
     parser.add_argument("folder", type=Path, nargs="?", default=BUILT)
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=port, default=8000)
     wanted = parser.parse_args()
     if not (wanted.folder / "index.html").is_file():
         raise SystemExit(f"{wanted.folder} holds no book; run `make html` first.")

@@ -40,7 +40,10 @@ def repository(root: Path, fallback: str = "") -> str | None:
     `fallback` is the address written in `_config.yml`.
     """
     git = ["git", "-C", str(root), "remote", "get-url", "origin"]
-    origin = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    try:
+        origin = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git on this machine: the environment or the settings may know
+        origin = ""
     known = (origin, "https://github.com/" + os.environ.get("GITHUB_REPOSITORY", ""), fallback)
     found = (match for address in known if (match := GITHUB.search(address)))
     return next((f"{match['owner']}/{match['name']}" for match in found), None)

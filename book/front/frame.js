@@ -1,5 +1,7 @@
 // What surrounds the text: colour mode, search, the lists at both sides, and copying code. It stands in for
 // the theme's own scripts, which bring a framework that no page of this book needs.
+import { keep } from "./keep.js";
+
 const root = document.documentElement;
 const all = (selector, within = document) => /** @type {HTMLElement[]} */ ([...within.querySelectorAll(selector)]);
 const dialog = (id) => /** @type {HTMLDialogElement | null} */ (document.getElementById(id));
@@ -154,3 +156,4 @@ side("secondary");
 contents();
 makeRoom();
 code();
+keep();

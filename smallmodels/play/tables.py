@@ -161,6 +161,8 @@ def _free(control: str, settings: Sequence[Setting], start: Setting) -> str:
     worst = max(rest, key=_change)
     many = f"{words.number(len(free)) if free else 'none'} of the {words.number(len(rest))} other values"
     first_words = words.sentence(f"{many} cost nothing that can be told")[:-1]
+    if worst in free:
+        return f"{first_words}."
     return f"{first_words}; {worst.name} costs {_change(worst):.2f} nats."
 
 

@@ -95,7 +95,8 @@ def fresh_page(book: Book, browser: Browser) -> Iterator[FreshPage]:
 
     def make(expected_errors: str = "", python: bool = True, **options: Any) -> Page:
         witness = Witness((book.site.origin, book.below.origin), expected_errors)
-        context = browser.new_context(**options)
+        # What a service worker fetches, a test's routes do not see; test_offline.py lets it work.
+        context = browser.new_context(**{"service_workers": "block", **options})
         if not python:
             context.add_init_script(SAVES_DATA)
         context.on("request", witness.on_request)

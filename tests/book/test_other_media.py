@@ -168,7 +168,7 @@ def test_what_is_passed_on_is_named_with_its_licence(book: Any) -> None:
     text = (BUILT / "licences.txt").read_text("utf-8")
     for words in (
         "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2",
-        "Mozilla Public License Version 2.0",
+        "Mozilla Public License, version 2.0",
         "SIL OPEN FONT LICENSE",
         "Khan Academy",
         "sphinx-book-theme",
