@@ -109,7 +109,7 @@ def leading(page: str, book: str, name: str, *, states: bool) -> Callable[[str],
             return f"{book}notebooks/{page}.html{place}" if states else place
         whole = posixpath.normpath(f"notebooks/{path}")
         stem, ending = posixpath.splitext(whole)
-        if ending in (".ipynb", ".md") and stem.startswith(("notebooks/", "book/")):
+        if ending in (".ipynb", ".md", ".html") and stem.startswith(("notebooks/", "book/")):
             return f"{book}{stem}.html{place}"
         return f"https://github.com/{name}/blob/HEAD/{whole}{place}"
 

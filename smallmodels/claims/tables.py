@@ -94,7 +94,7 @@ def of_chapter(chapter: Sequence[str]) -> Table:
     found = Board(given, tuple(rulings))
     return Table(
         caption=f"The post's claims on {listed(SUBJECTS[name] for name in chapter)}",
-        columns=_columns()[:-1],  # what shows it stands on the chapter's own page
+        columns=_columns()[:3],  # the rest is the board's
         rows=tuple(map(_row, found.rulings)),
         finding=f"Of {figures(len(rulings), 'claim')}: {found.told()}.",
     )

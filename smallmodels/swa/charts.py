@@ -192,7 +192,7 @@ def past_the_trained_length() -> Chart:
             x=x, y=alt.value(0), text="text:N"
         ),
     )
-    return voice(layers, 240)
+    return voice(layers, 190)
 
 
 def gradient_reach() -> Chart:

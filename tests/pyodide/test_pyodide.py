@@ -23,7 +23,7 @@ from smallmodels.live.controls import number_text, reachable
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "_build" / "live"
-ASKED = 1000  # random states of each Live
+ASKED = 300  # random states of each Live
 RAW = re.compile(r' data-value="([^"]*)"')
 DATA = re.compile(r'<script type="application/json" class="live-data">(.*?)</script>', re.DOTALL)
 
