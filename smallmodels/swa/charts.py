@@ -192,7 +192,7 @@ def past_the_trained_length() -> Chart:
             x=x, y=alt.value(0), text="text:N"
         ),
     )
-    return voice(layers, 190)
+    return voice(layers, 170)
 
 
 def gradient_reach() -> Chart:
@@ -246,7 +246,7 @@ def cache_by_context() -> Chart:
             for side, dx, dy in (("left", -24, 4), ("over", 0, -10))
         ),
     )
-    return voice(layers, 220)
+    return voice(layers, 190)
 
 
 def prefill_time() -> Chart:
