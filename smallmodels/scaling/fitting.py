@@ -19,6 +19,7 @@ from smallmodels.words import count
 LEAST_SQUARES, HUBER = "least squares", "Huber"
 METHODS = (LEAST_SQUARES, HUBER)
 EXPONENTS = (0.05, 2.0)  # bounds within which both exponents are searched
+LEAST_FLOOR = 1e-6  # nats: a floor below it went to its bound of 0, and the rest is the search's rounding
 GRID = 12  # exponents tried first, in each direction
 _BOUNDS = ((log(EXPONENTS[0]), log(EXPONENTS[1])),) * 2
 
@@ -78,7 +79,8 @@ def fit(points: Sequence[Run], how: str = LEAST_SQUARES) -> Law:
     best = _search(projection)
     if how == HUBER:
         best = _by_newton(projection, best) or _reweighted(projection, best)
-    return projection.law(best)
+    law = projection.law(best)
+    return replace(law, E=0.0) if law.E < LEAST_FLOOR else law
 
 
 def fit_above(floor: float, points: Sequence[Run]) -> Law:
