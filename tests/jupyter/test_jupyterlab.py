@@ -47,7 +47,7 @@ def stored(path: Path) -> dict[str, int]:
     return {
         "lives": sum('<div class="live"' in text for text in html),
         "pictures": sum('<figure class="live-chart">' in text for text in html),
-        "tables": sum(text.count('<table class="live-table">') for text in html),
+        "tables": sum(text.count('<table class="live-table') for text in html),
     }
 
 
