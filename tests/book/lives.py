@@ -20,7 +20,8 @@ LIVE_JS = Path(__file__).parents[2] / "smallmodels" / "live" / "live.js"
 # A chart's words from top to bottom and left to right.
 PLACED = """all => all.map(text => [text.getBoundingClientRect(), text.textContent])
   .sort(([a], [b]) => a.top - b.top || a.left - b.left).map(([, text]) => text)"""
-# All that a test looks at, in one look: so nothing can change between two of them.
+# All that a test looks at, in one look: so nothing can change between two of them. What a small model in the
+# page (`.play`) writes and says is no part of it: that is no table of Python's.
 LOOK = """root => {
   const fields = name => [...root.querySelectorAll(`:is(input, select, textarea)[name="${name}"]`)];
   const inside = {radio: "checked", checkboxes: "checked"};
@@ -30,13 +31,14 @@ LOOK = """root => {
       : fields(name)[0].dataset.value ?? fields(name)[0].value];
   };
   const data = JSON.parse(root.querySelector(".live-data").textContent);
-  const [table, ...more] = root.querySelectorAll("table");
+  const own = kind => [...root.querySelectorAll(kind)].filter(part => !part.closest(".play"));
+  const [table, ...more] = own("table");
   return {
     data,
     set: Object.fromEntries(data.controls.map(spec => [spec.name, set(spec)])),
     shown: [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)),
     raw: [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.dataset.value)),
-    findings: [...root.querySelectorAll("[role=status], output")].map(finding => finding.textContent),
+    findings: own("[role=status], output").map(finding => finding.textContent),
     visible: more.length === 0 && table.checkVisibility({visibilityProperty: true}),
   };
 }"""
