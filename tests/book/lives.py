@@ -137,6 +137,13 @@ def find(page: Page, id: str = "head-to-head") -> Widget:
     return Widget(page.locator(f"#{id}"))
 
 
+def unfolded(page: Page, href: str) -> Locator:
+    """A link of the text, with the fold opened in which it stands."""
+    link = page.locator(f'a[href="{href}"]')
+    link.evaluate("link => { const fold = link.closest('details'); if (fold) fold.open = true; }")
+    return link
+
+
 def open_panel(widget: Widget) -> None:
     """Opens what stands behind the quiet line of a widget: its data, sources and code."""
     widget.root.locator(".live-panel > summary").click()

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from lives import CHAPTER, Widget, find, furnished
+from lives import CHAPTER, Widget, find, furnished, unfolded
 from playwright.sync_api import Page, Route, expect
 from serve import BUILT, Handler, Server, Site
 
@@ -344,14 +344,14 @@ def test_a_history_that_lacks_something_is_gone_back_to_without_harm(
     widget = find(chapter)
     widget.settle()
     chapter.evaluate("note => history.replaceState(note, '')", note)
-    chapter.locator('a[href="#head-to-head?source=mistral-7b-paper&confidence=0.99"]').click()
+    unfolded(chapter, "#head-to-head?source=mistral-7b-paper&confidence=0.99").click()
     widget.settle()
     chapter.evaluate("note => history.replaceState(note, '')", note)
     chapter.evaluate("location.hash = '#elsewhere'")
     chapter.go_back()
     widget.settle()
     widget.check()
-    chapter.locator('a[href="#head-to-head?source=mistral-7b-paper&confidence=0.99"]').click()
+    unfolded(chapter, "#head-to-head?source=mistral-7b-paper&confidence=0.99").click()
     widget.settle()
     assert widget.arguments()["confidence"] == 0.99
     widget.check()

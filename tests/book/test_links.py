@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from lives import CHAPTER, find
+from lives import CHAPTER, find, unfolded
 from playwright.sync_api import Page, expect
 
 
@@ -13,7 +13,7 @@ def test_a_link_in_the_prose_sets_a_state_and_leaves_the_rest_at_first_values(ch
     widget.settle()
     first = widget.arguments()
     widget.control("baseline").select_option("Llama 2 7B")
-    link = chapter.locator('a[href="#head-to-head?source=mistral-7b-paper&confidence=0.99"]')
+    link = unfolded(chapter, "#head-to-head?source=mistral-7b-paper&confidence=0.99")
     for _ in range(2):  # the second time the address does not change any more
         link.click()
         widget.settle()
@@ -30,7 +30,7 @@ def test_going_back_from_a_link_brings_the_state_that_was_left(chapter: Page) ->
     widget.control("baseline").select_option("Llama 2 7B")
     widget.settle()
     left = widget.arguments()
-    chapter.locator('a[href="#head-to-head?source=mistral-7b-paper&confidence=0.99"]').click()
+    unfolded(chapter, "#head-to-head?source=mistral-7b-paper&confidence=0.99").click()
     widget.settle()
     linked = widget.arguments()
     for step, expected in ((chapter.go_back, left), (chapter.go_forward, linked)):
@@ -68,7 +68,7 @@ def test_a_copied_link_restores_the_state(book: Any, fresh_page: Any) -> None:
         ("confidence=2", "Confidence of the margin: Choose a number from 0.5 to 0.99."),
         ("source=my-blog", "There is no “my-blog”"),
         ("source=%", "There is no “%”"),
-        ("colour=red", "There is no “colour”; there is source, challenger, baseline, confidence."),
+        ("colour=red", "There is no “colour”; there is source, challenger, baseline, confidence, correlation."),
     ],
 )
 def test_a_link_that_asks_for_what_is_not_there_is_answered_in_a_sentence(
@@ -128,7 +128,7 @@ def test_an_address_that_asks_nothing_of_a_live_does_no_harm(book: Any, page: Pa
     widget = find(page)
     widget.settle()
     widget.check()
-    chapter_link = page.locator('a[href="#head-to-head?source=mistral-7b-paper&confidence=0.99"]')
+    chapter_link = unfolded(page, "#head-to-head?source=mistral-7b-paper&confidence=0.99")
     chapter_link.click()
     widget.settle()
     assert widget.arguments()["source"] == "mistral-7b-paper"
