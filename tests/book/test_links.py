@@ -68,7 +68,7 @@ def test_a_copied_link_restores_the_state(book: Any, fresh_page: Any) -> None:
         ("confidence=2", "Confidence of the margin: Choose a number from 0.5 to 0.99."),
         ("source=my-blog", "There is no “my-blog”"),
         ("source=%", "There is no “%”"),
-        ("colour=red", "There is no “colour”; there is source, challenger, baseline, confidence, correlation."),
+        ("colour=red", "There is no “colour”; there is source, challenger, baseline, confidence,"),
     ],
 )
 def test_a_link_that_asks_for_what_is_not_there_is_answered_in_a_sentence(
