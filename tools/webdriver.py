@@ -26,6 +26,8 @@ PATIENCE = 60.0  # seconds for a browser to come up, and for an answer of it
 NOWHERE = "127.0.0.1:9"  # a port that nothing listens on: what a proxy there is asked for fails
 # No other host is to be reached, and nothing of the browser's own to be asked for.
 PREFERENCES: Mapping[str, object] = {
+    # A page that is left while it fetches through one makes it complain of the fetch that was cut.
+    "dom.serviceWorkers.enabled": False,
     "network.proxy.type": 1,
     "network.proxy.http": "127.0.0.1",
     "network.proxy.http_port": 9,
