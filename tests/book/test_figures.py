@@ -67,7 +67,7 @@ def test_a_figure_leads_to_the_widget_that_shows_it(book: Any, page: Page) -> No
     widget = find(page, "spread")
     widget.settle()
     page.locator("a.live-figure").press("Enter")
-    expect(widget.control("benchmark")).to_have_value("MMLU")  # the address changes first, the widget after it
+    expect(widget.control("benchmark")).to_have_value("MMLU")  # the address changes first
     widget.settle()
     assert widget.arguments() == {"benchmark": "MMLU"}
     widget.check()
